@@ -1,0 +1,90 @@
+"""A weighted sum of scorers, in log-odds, is a scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+
+from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.errors import Problem, UsageError, quoted
+from matchmaker.scorers import SCORERS, Reason, Scorer
+
+
+@dataclass(eq=False)
+class Blend:
+    """Log-odds that the seeker wants to meet the candidate: intercept + Σ weight × score.
+
+    A block holds sigmoid(log-odds): a pair without any evidence gets sigmoid(intercept), not 0. The reasons of one
+    direction, the intercept first, add up to its log-odds; the mutual score, the product of both directions, is
+    computed and never decomposed. Not calibrated until it is fitted: read it as an order, not as a probability.
+
+    Args:
+        weights: by scorer, and `intercept`; None takes the prior weights of the dataset's domain (settings.toml), which
+            were chosen by reason. A scorer of weight 0 is not fitted at all.
+    """
+
+    symmetric: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
+    weights: Mapping[str, float] | None = None
+    weights_: dict[str, float] = field(init=False, repr=False)
+    intercept_: float = field(init=False, repr=False)
+    scorers_: dict[str, Scorer] = field(init=False, repr=False)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Fit every scorer that has a weight.
+
+        Raises:
+            UsageError: a weight for a scorer that does not exist.
+        """
+        chosen = dict(dataset.domain.settings["weights"] if self.weights is None else self.weights)
+        self.intercept_ = float(chosen.pop("intercept", 0.0))
+        for name in chosen:
+            if name not in SCORERS:
+                raise UsageError(
+                    Problem("MM-USE-012", f"no scorer is called {quoted(name)}", "known: " + ", ".join(SCORERS))
+                )
+        self.weights_ = {name: float(chosen[name]) for name in SCORERS if chosen.get(name)}
+        self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
+        return self
+
+    def log_odds(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n): intercept + Σ weight × score."""
+        return self._both(rows, (reverse,))[0]
+
+    def both_log_odds(self, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+        """What the seekers think of everyone, and everyone of them; symmetric scorers are asked once."""
+        forward, backward = self._both(rows, (False, True))
+        return forward, backward
+
+    def _both(self, rows: IntArray, directions: tuple[bool, ...]) -> list[FloatArray]:
+        sums: list[FloatArray] = []
+        for name, scorer in self.scorers_.items():
+            blocks = [scorer.score(rows, reverse=directions[0])]
+            blocks += [blocks[0] if scorer.symmetric else scorer.score(rows, reverse=other) for other in directions[1:]]
+            if not sums:
+                sums = [np.full(block.shape, self.intercept_) for block in blocks]
+            for direction, block in enumerate(blocks):
+                sums[direction] += self.weights_[name] * block
+        return sums
+
+    def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n): sigmoid(log-odds), in (0, 1)."""
+        return sigmoid(self.log_odds(rows, reverse=reverse))
+
+    def explain(self, seeker: int, candidate: int) -> list[Reason]:
+        """The intercept, then every scorer's reasons in log-odds, the weightiest first; they add up to `log_odds`."""
+        reasons = [
+            reason._replace(contribution=self.weights_[name] * reason.contribution)
+            for name, scorer in self.scorers_.items()
+            for reason in scorer.explain(seeker, candidate)
+        ]
+        reasons.sort(key=lambda reason: -abs(reason.contribution))
+        return [Reason("before any evidence", self.intercept_), *reasons]
+
+
+def sigmoid(x: FloatArray) -> FloatArray:
+    """1 / (1 + e⁻ˣ), without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * x))

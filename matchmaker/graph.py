@@ -1,0 +1,248 @@
+"""The organization–context graph: who took part in what, when, and how much it counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
+from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Context(NamedTuple):
+    """What two organizations can have in common: an event or an agreement."""
+
+    kind: str
+    title: str
+    day: date | None
+    source: str | None
+
+
+@dataclass(frozen=True, eq=False)
+class ContextGraph:
+    """A bipartite graph of organizations and contexts; an event of 100,000 costs its participants, not their square.
+
+    Attributes:
+        strength: shape (n_contexts,): weight of the kind of context × decay by age.
+        size: shape (n_contexts,): organizations that are surely in it (all, where no one is sure; those stated, where
+            more than are listed).
+        size_with_doubtful: shape (n_contexts,): the unverified ones counted, too.
+        everyone: shape (n, n_contexts): role weights of all memberships.
+        verified: shape (n, n_contexts): the same, verified memberships of verified contexts only.
+    """
+
+    dataset: Dataset
+    strength: FloatArray
+    size: FloatArray
+    size_with_doubtful: FloatArray
+    everyone: CSR
+    verified: CSR
+    settings: Mapping[str, Any]
+    _visits: dict[tuple[bytes, float, int], FloatArray] = field(default_factory=dict)
+
+    @classmethod
+    def fit(cls, dataset: Dataset) -> Self:
+        """Build the graph of `dataset`: its events first, then one context for each of its partnerships."""
+        settings = dataset.domain.settings["graph"]
+        rows, columns, roles, trusted = (
+            np.concatenate(parts)
+            for parts in zip(_event_members(dataset, settings), _agreement_members(dataset), strict=True)
+        )
+        shape = len(dataset), dataset.events.height + dataset.partnerships.height
+        everyone = sp.csr_array((roles, (rows, columns)), shape=shape)
+        verified = sp.csr_array((roles[trusted], (rows[trusted], columns[trusted])), shape=shape)
+        members, trusted_members = (np.bincount(m.indices, minlength=shape[1]) for m in (everyone, verified))
+        stated = np.concatenate([_stated_sizes(dataset), np.full(dataset.partnerships.height, 2.0)])
+        size = np.maximum(np.where(trusted_members > 0, trusted_members, members), stated)
+        size_with_doubtful = np.maximum(members, stated)
+        return cls(dataset, _strength(dataset, settings), size, size_with_doubtful, everyone, verified, settings)
+
+    def context(self, column: int) -> Context:
+        """The event or agreement of a column."""
+        n_events = self.dataset.events.height
+        if column < n_events:
+            event = self.dataset.events.row(column, named=True)
+            return Context(event["kind"] or "event", event["title"] or event["event_id"], event["day"], event["source"])
+        deal = self.dataset.partnerships.row(column - n_events, named=True)
+        kind = deal["kind"] or "agreement"
+        names = [self.dataset.organization(self.dataset.row(deal[side])).name for side in ("left", "right")]
+        return Context("agreement", f"{kind} of {names[0]} and {names[1]}", deal["day"], deal["source"])
+
+    @cached_property
+    def weighted(self) -> CSR:
+        """Shape (n, n_contexts): verified memberships × strength; what walks and degrees are made of."""
+        return scaled(self.verified, columns=self.strength)
+
+    @cached_property
+    def degree(self) -> FloatArray:
+        """Shape (n,): weighted number of verified contexts."""
+        return row_sums(self.weighted)
+
+    @cached_property
+    def kernel(self) -> CSR:
+        """Shape (n, n_contexts): B, so that one symmetric step of the walk between organizations is B (Bᵀ x)."""
+        return scaled(self.weighted, rows=_root(self.degree), columns=_root(self._context_degree))
+
+    @cached_property
+    def _kernel_transposed(self) -> CSR:
+        return transposed(self.kernel)
+
+    @cached_property
+    def _context_degree(self) -> FloatArray:
+        return row_sums(transposed(self.weighted))
+
+    def step(self, x: FloatArray) -> FloatArray:
+        """One symmetric step of the walk, organization to organization; `x` has shape (n, k)."""
+        stepped: FloatArray = self.kernel @ (self._kernel_transposed @ x)
+        return stepped
+
+    def visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:
+        """How often a random walk with restart from each of `rows` is at each organization.
+
+        Personalized PageRank on the bipartite graph, contexts eliminated: (1 − d) eᵢᵀ (I − dP)⁻¹, d = (1 − restart)²,
+        made symmetric by degree and solved for a block of sources by Chebyshev iteration: the spectrum lies in
+        [1 − d, 1], so `steps` need no inner products (Golub & Varga, Numerische Mathematik 3, 1961).
+
+        Returns:
+            Shape (len(rows), n), rows summing to 1 (0 for an organization without a verified context).
+        """
+        key = np.asarray(rows, dtype=np.int64).tobytes(), restart, steps
+        if key not in self._visits:
+            if len(self._visits) >= 2:
+                self._visits.pop(next(iter(self._visits)))
+            self._visits[key] = self.solve_visits(rows, restart, steps)
+        return self._visits[key].copy()
+
+    def solve_visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:
+        """`visits`, without remembering the last blocks."""
+        damping = (1.0 - restart) ** 2
+        source = np.zeros((len(self.degree), len(rows)))
+        source[rows, np.arange(len(rows))] = 1.0
+        solution = chebyshev(lambda x: x - damping * self.step(x), source, 1.0 - damping, 1.0, steps)
+        visits = (1.0 - damping) * solution * np.sqrt(self.degree)[:, None] * _root(self.degree)[rows][None, :]
+        return np.maximum(visits, 0.0).T
+
+    def shared(self, left: int, right: int) -> list[tuple[int, float, bool]]:
+        """Contexts that two organizations share: (column, product of role weights, verified)."""
+        both = (self.everyone[[left]].multiply(self.everyone[[right]])).tocsr()
+        trusted = (self.verified[[left]].multiply(self.verified[[right]])).tocsr()
+        known = set(trusted.indices[trusted.data > 0].tolist())
+        entries = zip(both.indices.tolist(), both.data.tolist(), strict=True)
+        return [(column, float(product), column in known) for column, product in sorted(entries)]
+
+    def path(self, left: int, right: int) -> list[tuple[Context, int]]:
+        """The strongest way from one organization to another over one in between, as (context, where it leads).
+
+        Empty where there is none; one step where the two share a context.
+        """
+        direct = self._strongest(left, right)
+        if direct is not None:
+            return [(self.context(direct), right)]
+        near = self.step_between(left) * self.step_between(right)
+        near[[left, right]] = 0.0
+        between = int(np.argmax(near))
+        first, second = self._strongest(left, between), self._strongest(between, right)
+        if near[between] <= 0 or first is None or second is None:
+            return []
+        return [(self.context(first), between), (self.context(second), right)]
+
+    def step_between(self, row: int) -> FloatArray:
+        """Shape (n,): the symmetric step from one organization."""
+        unit = np.zeros((len(self.degree), 1))
+        unit[row] = 1.0
+        return self.step(unit)[:, 0]
+
+    def _strongest(self, left: int, right: int) -> int | None:
+        both = self.kernel[[left]].multiply(self.kernel[[right]]).tocsr()
+        return int(both.indices[np.argmax(both.data)]) if both.nnz and both.data.max() > 0 else None
+
+    def neighborhood(self, row: int, most: int = 60) -> nx.Graph[Any]:
+        """A networkx view: the contexts of an organization and the organizations in them, strongest first.
+
+        Nodes are ("organization", row) and ("context", column); edges carry `weight`.
+        """
+        import networkx as nx
+
+        graph: nx.Graph[Any] = nx.Graph()
+        graph.add_node(("organization", row))
+        contexts = self.everyone[[row]].indices
+        order = np.argsort(-self.strength[contexts] / np.log1p(self.size[contexts]), kind="stable")
+        members = transposed(self.everyone)
+        for column in contexts[order].tolist():
+            if graph.number_of_nodes() >= most:
+                break
+            entry = members[[column]]
+            for other, weight in zip(entry.indices.tolist(), entry.data.tolist(), strict=True):
+                if graph.number_of_nodes() < most or ("organization", other) in graph:
+                    graph.add_edge(("organization", other), ("context", column), weight=weight * self.strength[column])
+        return graph
+
+
+def chebyshev(operator: Any, right: FloatArray, low: float, high: float, steps: int) -> FloatArray:
+    """Solve `operator(x) = right` for a symmetric operator whose spectrum lies in [low, high], in `steps` steps."""
+    center, radius = (high + low) / 2, (high - low) / 2
+    ratio = center / radius
+    rho = 1.0 / ratio
+    x = np.zeros_like(right)
+    residual = right.copy()
+    direction = residual / center
+    for _ in range(steps):
+        x += direction
+        residual -= operator(direction)
+        following = 1.0 / (2.0 * ratio - rho)
+        direction = following * rho * direction + (2.0 * following / radius) * residual
+        rho = following
+    return x
+
+
+def _event_members(dataset: Dataset, settings: Mapping[str, Any]) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
+    organizations, events, facts = dataset.participation_pairs
+    weights = settings["role"]
+    roles = dataset.participations["role"].to_list()
+    weight = np.array([_role_weight(roles[fact], weights) for fact in facts], dtype=np.float64)
+    return organizations, events, weight, dataset.sure_participations
+
+
+def _role_weight(roles: list[str] | None, weights: Mapping[str, float]) -> float:
+    return float(max((weights.get(role, weights["other"]) for role in roles or ()), default=weights["other"]))
+
+
+def _agreement_members(dataset: Dataset) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
+    left, right, facts = dataset.partner_pairs
+    columns = facts + dataset.events.height
+    trusted = dataset.partnerships["verified"].to_numpy()[facts].astype(bool)
+    return (
+        np.concatenate([left, right]),
+        np.concatenate([columns, columns]),
+        np.ones(2 * len(left)),
+        np.concatenate([trusted, trusted]),
+    )
+
+
+def _stated_sizes(dataset: Dataset) -> FloatArray:
+    return dataset.events["size"].fill_null(0).to_numpy().astype(np.float64)
+
+
+def _strength(dataset: Dataset, settings: Mapping[str, Any]) -> FloatArray:
+    kinds = settings["kind"]
+    weight = [kinds.get(kind, kinds["other"]) for kind in dataset.events["kind"].to_list()]
+    weight += [kinds["agreement"]] * dataset.partnerships.height
+    days = [*dataset.events["day"].to_list(), *dataset.partnerships["day"].to_list()]
+    age = np.array([np.nan if day is None else (dataset.today - day).days for day in days], dtype=np.float64)
+    decay = np.exp2(-np.maximum(age, 0.0) / settings["half_life_days"])
+    strength: FloatArray = np.array(weight, dtype=np.float64) * np.where(np.isnan(age), settings["undated"], decay)
+    return strength
+
+
+def _root(x: FloatArray) -> FloatArray:
+    """1/√x, and 0 where x is 0."""
+    return inverse(np.sqrt(x))

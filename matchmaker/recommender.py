@@ -1,0 +1,322 @@
+"""From scores to a ranked, explained list of partners."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+
+from matchmaker.blend import Blend, sigmoid
+from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray, Organization
+from matchmaker.errors import Problem, UsageError, quoted
+from matchmaker.names import resolve, resolve_term
+from matchmaker.scorers import SCORERS, Reason, Scorer
+
+BLOCK = 64
+
+
+class Match(NamedTuple):
+    """A likely partner.
+
+    `score` is the mutual score in [0, 1], by which lists are ranked; `forward` is how much the seeker wants the
+    candidate, `backward` how much the candidate wants the seeker (log-odds for a blend, [0, 1] for a single scorer).
+    `reasons` add up to `forward`, `reasons_back` to `backward`. `met` says that they share an event or an agreement.
+    """
+
+    organization: Organization
+    score: float
+    forward: float
+    backward: float
+    reasons: list[Reason]
+    reasons_back: list[Reason]
+    met: bool
+
+
+class Pair(NamedTuple):
+    """Two organizations and their mutual score; `forward` is left's view of right."""
+
+    left: Organization
+    right: Organization
+    score: float
+    forward: float
+    backward: float
+    met: bool
+
+
+class Explanation(NamedTuple):
+    """Why two organizations match, in both directions.
+
+    `forward` reasons are `left`'s, `backward` ones `right`'s; they add up to `forward_score` and `backward_score`.
+    `weaker` is the organization that has less reason to want the other (None: equal). `unknown` says what the data do
+    not tell.
+    """
+
+    left: Organization
+    right: Organization
+    score: float
+    forward_score: float
+    backward_score: float
+    forward: list[Reason]
+    backward: list[Reason]
+    weaker: Organization | None
+    unknown: list[str]
+    met: bool
+
+
+@dataclass(eq=False)
+class Recommender:
+    """Rank the partners that are likely for an organization across the border.
+
+    Args:
+        dataset: the world; left out, the one that travels with the package.
+        scorer: `"blend"`, the name of a single scorer, or any fitted-on-demand scorer.
+        weights: weights of the blend instead of the domain's prior ones.
+
+    Example:
+        >>> from matchmaker import Recommender
+        >>> matches = Recommender().match("GenNBio", 5)
+        >>> len(matches)
+        5
+    """
+
+    dataset: Dataset = field(default_factory=Dataset.read)
+    scorer: str | Scorer = "blend"
+    weights: Mapping[str, float] | None = None
+    _fitted: dict[date | None, tuple[Dataset, Scorer]] = field(default_factory=dict, init=False, repr=False)
+
+    def match(
+        self,
+        organization: str | Organization,
+        n: int = 10,
+        *,
+        as_of: date | None = None,
+        region: str | None = None,
+        sector: str | None = None,
+        kind: str | None = None,
+        exclude_met: bool = False,
+        conveners: bool = False,
+    ) -> list[Match]:
+        """The `n` likeliest partners of an organization, the likeliest first; ties are broken by identifier.
+
+        Args:
+            organization: an identifier, a name in any language, an alias; or a profile that is not in the data.
+            n: how many at the most.
+            as_of: use only what was known at the end of that day.
+            region: only candidates in this region or below it (identifier or label).
+            sector: only candidates of this sector or kind.
+            kind: only candidates of this kind (the topmost sector).
+            exclude_met: leave out those who share an event or an agreement with the organization.
+            conveners: let conveners be candidates (they are, too, where `sector` or `kind` asks for them).
+
+        Raises:
+            UsageError: an unknown or ambiguous organization, an unknown region, sector or kind, a negative `n`.
+        """
+        recommender, row = self._locate(organization)
+        dataset, scorer = recommender._world(as_of)
+        allowed = dataset.across(row) & _allowed(dataset, region, sector, kind, conveners)
+        met = dataset.met(row)
+        if exclude_met:
+            allowed &= ~met
+        forward, backward = _both(scorer, np.array([row]))
+        score = _mutual(scorer, forward, backward)[0]
+        return [
+            Match(
+                dataset.organization(candidate),
+                float(score[candidate]),
+                float(forward[0, candidate]),
+                float(backward[0, candidate]),
+                scorer.explain(row, candidate),
+                scorer.explain(candidate, row),
+                bool(met[candidate]),
+            )
+            for candidate in _best(score, np.flatnonzero(allowed), _count(n))
+        ]
+
+    def pairs(
+        self,
+        n: int = 20,
+        *,
+        as_of: date | None = None,
+        region: str | None = None,
+        sector: str | None = None,
+        kind: str | None = None,
+        exclude_met: bool = False,
+        conveners: bool = False,
+    ) -> list[Pair]:
+        """The `n` best pairs over both sides, the best first; the filters hold for at least one of the two.
+
+        Raises:
+            UsageError: as `match`.
+        """
+        dataset, scorer = self._world(as_of)
+        open_to = _allowed(dataset, None, None, None, conveners or _asks_for_conveners(dataset, sector, kind))
+        wanted = _allowed(dataset, region, sector, kind, True)
+        best: list[tuple[float, int, int, float, float, bool]] = []
+        for rows, allowed in _pair_blocks(dataset, open_to):
+            forward, backward = _both(scorer, rows)
+            score = _mutual(scorer, forward, backward)
+            met = np.stack([dataset.met(int(row)) for row in rows])
+            passes = allowed & (wanted[rows][:, None] | wanted[None, :])
+            if exclude_met:
+                passes &= ~met
+            for cell in _best(score.ravel(), np.flatnonzero(passes), _count(n)):
+                k, j = divmod(cell, len(dataset))
+                best.append(
+                    (
+                        -round(float(score[k, j]), 12),
+                        int(rows[k]),
+                        j,
+                        float(forward[k, j]),
+                        float(backward[k, j]),
+                        bool(met[k, j]),
+                    )
+                )
+            best = sorted(best)[:n]
+        return [
+            Pair(dataset.organization(left), dataset.organization(right), -score, forward, backward, met)
+            for score, left, right, forward, backward, met in best
+        ]
+
+    def explain(self, left: str | Organization, right: str | Organization, *, as_of: date | None = None) -> Explanation:
+        """Why two organizations match, or do not, in both directions.
+
+        Raises:
+            UsageError: an unknown or ambiguous organization, or twice the same.
+        """
+        recommender, first = self._locate(left)
+        second = recommender._locate(right)[1]
+        if first == second:
+            raise UsageError(
+                Problem("MM-USE-013", "an organization is no partner of itself", "name two different ones")
+            )
+        dataset, scorer = recommender._world(as_of)
+        forward, backward = _both(scorer, np.array([first]))
+        ours, theirs = float(forward[0, second]), float(backward[0, second])
+        return Explanation(
+            dataset.organization(first),
+            dataset.organization(second),
+            float(_mutual(scorer, forward, backward)[0, second]),
+            ours,
+            theirs,
+            scorer.explain(first, second),
+            scorer.explain(second, first),
+            None if abs(ours - theirs) < 1e-9 else dataset.organization(first if ours < theirs else second),
+            [note for row in (first, second) for note in _unknown(dataset, row)],
+            bool(dataset.met(first)[second]),
+        )
+
+    def _locate(self, organization: str | Organization) -> tuple[Recommender, int]:
+        """The row of an organization; a profile enters a world of its own, beside everyone else."""
+        if isinstance(organization, str):
+            return self, resolve(self.dataset, organization)
+        if organization.id in self.dataset.row_of:
+            return self, self.dataset.row(organization.id)
+        grown = Recommender(self.dataset.with_organization(organization), self.scorer, self.weights)
+        return grown, grown.dataset.row(organization.id)
+
+    def _world(self, as_of: date | None) -> tuple[Dataset, Scorer]:
+        """The dataset as of a day and the scorer fitted to it."""
+        if as_of not in self._fitted:
+            dataset = self.dataset if as_of is None else self.dataset.as_of(as_of)
+            self._fitted[as_of] = dataset, _scorer(self.scorer, self.weights).fit(dataset)
+        return self._fitted[as_of]
+
+
+def _scorer(scorer: str | Scorer, weights: Mapping[str, float] | None) -> Scorer:
+    if not isinstance(scorer, str):
+        return scorer
+    if scorer == "blend":
+        return Blend(weights)
+    if scorer not in SCORERS:
+        known = "known: blend, " + ", ".join(SCORERS)
+        raise UsageError(Problem("MM-USE-012", f"no scorer is called {quoted(scorer)}", known))
+    return SCORERS[scorer]()
+
+
+def _both(scorer: Scorer, rows: IntArray) -> tuple[FloatArray, FloatArray]:
+    if isinstance(scorer, Blend):
+        return scorer.both_log_odds(rows)
+    forward = scorer.score(rows)
+    return forward, forward if scorer.symmetric else scorer.score(rows, reverse=True)
+
+
+def _mutual(scorer: Scorer, forward: FloatArray, backward: FloatArray) -> FloatArray:
+    """The product of both probabilities for a blend; for a single scorer, whose 0 means no evidence, the mean."""
+    if isinstance(scorer, Blend):
+        return sigmoid(forward) * sigmoid(backward)
+    return (forward + backward) / 2.0
+
+
+def _best(score: FloatArray, allowed: IntArray, n: int) -> list[int]:
+    """The `n` highest of `score[allowed]`, ties by position (rows are sorted by identifier)."""
+    rounded = np.round(score[allowed], 12)
+    if len(allowed) > 4 * n > 0:
+        keep = rounded >= np.partition(rounded, len(rounded) - n)[len(rounded) - n]
+        allowed, rounded = allowed[keep], rounded[keep]
+    order = np.lexsort((allowed, -rounded))[:n]
+    return [int(row) for row in allowed[order]]
+
+
+def _pair_blocks(dataset: Dataset, open_to: BoolArray) -> Iterator[tuple[IntArray, BoolArray]]:
+    """Blocks of rows, and for each which candidates make a pair that no other block holds."""
+    if dataset.domain.sides:
+        seekers = np.flatnonzero((dataset.side == 0) & open_to)
+        candidates = np.tile((dataset.side == 1) & open_to, (BLOCK, 1))
+    else:
+        seekers = np.flatnonzero(open_to)
+        candidates = np.tile(open_to, (BLOCK, 1))
+    for start in range(0, len(seekers), BLOCK):
+        rows = seekers[start : start + BLOCK]
+        allowed = candidates[: len(rows)].copy()
+        if not dataset.domain.sides:
+            allowed &= np.arange(len(dataset))[None, :] > rows[:, None]
+        yield rows, allowed
+
+
+def _allowed(dataset: Dataset, region: str | None, sector: str | None, kind: str | None, conveners: bool) -> BoolArray:
+    allowed = np.ones(len(dataset), dtype=bool)
+    if not (conveners or _asks_for_conveners(dataset, sector, kind)):
+        allowed &= ~dataset.conveners
+    if region is not None:
+        allowed &= _below(dataset.places, resolve_term(dataset.regions, region, "region"), dataset)
+    sectors: Sequence[str | None] = dataset.organizations["sector"].to_list()
+    for name, value in (("sector", sector), ("kind", kind)):
+        if value is not None:
+            wanted = resolve_term(dataset.sectors, value, name)
+            allowed &= np.array([s is not None and wanted in dataset.sectors.ancestors(s) for s in sectors], dtype=bool)
+    return allowed
+
+
+def _asks_for_conveners(dataset: Dataset, sector: str | None, kind: str | None) -> bool:
+    asked = [resolve_term(dataset.sectors, v, n) for n, v in (("sector", sector), ("kind", kind)) if v is not None]
+    return any(dataset.sectors.attribute(term, "candidate", True) is False for term in asked)
+
+
+def _below(places: Sequence[str | None], region: str, dataset: Dataset) -> BoolArray:
+    inside = {place: region in dataset.regions.ancestors(place) for place in set(places) if place is not None}
+    return np.array([place is not None and inside[place] for place in places], dtype=bool)
+
+
+def _unknown(dataset: Dataset, row: int) -> list[str]:
+    """What the data do not tell of an organization, as sentences."""
+    organization = dataset.organization(row)
+    name = organization.name
+    notes = [f"{name} states no {what}" for what in ("interests", "offers", "seeks") if not getattr(organization, what)]
+    notes += [
+        f"the {what} of {name} is not known" for what in ("sector", "region") if getattr(organization, what) is None
+    ]
+    if not dataset.graph.everyone[[row]].nnz:
+        notes.append(
+            f"no event or agreement of {name} is recorded" + (f" up to {dataset.today}" if dataset.cut else "")
+        )
+    return notes
+
+
+def _count(n: int) -> int:
+    if n < 0 or not math.isfinite(n):
+        raise UsageError(Problem("MM-USE-014", f"{n} is no number of partners", "give 0 or more"))
+    return int(n)

@@ -1,0 +1,34 @@
+"""One idea per file, one contract for all (`base`), and the registry by which all are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matchmaker.scorers.base import Reason, Scorer
+from matchmaker.scorers.bridge import HubBridge
+from matchmaker.scorers.complementarity import Complementarity
+from matchmaker.scorers.contexts import ContextAdamicAdar
+from matchmaker.scorers.interests import InterestSimilarity
+from matchmaker.scorers.katz import OddKatz
+from matchmaker.scorers.popularity import Popularity
+from matchmaker.scorers.regions import RegionTie
+from matchmaker.scorers.sectors import SectorAffinity
+from matchmaker.scorers.text import TextSimilarity
+from matchmaker.scorers.walk import CorrectedWalk, RandomWalk
+
+# Add one line, and the scorer can be chosen, is tested and is benchmarked.
+SCORERS: dict[str, Callable[[], Scorer]] = {
+    "interests": InterestSimilarity,
+    "complementarity": Complementarity,
+    "sectors": SectorAffinity,
+    "regions": RegionTie,
+    "text": TextSimilarity,
+    "contexts": ContextAdamicAdar,
+    "walk": RandomWalk,
+    "walk_corrected": CorrectedWalk,
+    "katz": OddKatz,
+    "bridge": HubBridge,
+    "popularity": Popularity,
+}
+
+__all__ = ["SCORERS", "Reason", "Scorer"]

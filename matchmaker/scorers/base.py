@@ -1,0 +1,86 @@
+"""The promise that every scorer keeps, and the sparse factors that most of them are made of.
+
+* Scores lie in [0, 1]; 0 means *no evidence*, not *never*.
+* `score(rows)` is what those seekers think of every candidate, `score(rows, reverse=True)` what the candidates think
+  of them; for a symmetric scorer the two are equal.
+* Scales are fixed at `fit`, never per query, so that scores of different organizations can be compared.
+* The contributions of `explain` add up to the score to 1e-9.
+* A scorer that declares `monotone` never gives a pair a lower score for one more shared fact.
+* A scorer sees only the dataset that `fit` is given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+
+import numpy as np
+
+from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.sparse import CSR, transposed
+
+
+class Reason(NamedTuple):
+    """One part of a score: what fact, how much it adds, who says so and since when."""
+
+    text: str
+    contribution: float
+    source: str | None = None
+    day: date | None = None
+    derived: bool = False
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """What a scorer is; see the promise at the top of this module."""
+
+    symmetric: ClassVar[bool]
+    monotone: ClassVar[bool]
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Learn from `dataset` and return the scorer itself."""
+        ...
+
+    def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Score every candidate for each of `rows`: shape (len(rows), n), values in [0, 1]."""
+        ...
+
+    def explain(self, seeker: int, candidate: int) -> list[Reason]:
+        """Reasons whose contributions add up to `score([seeker])[0, candidate]`."""
+        ...
+
+
+def clipped(x: FloatArray) -> FloatArray:
+    """`x` cut to [0, 1]: rounding may carry a score a little beyond."""
+    cut: FloatArray = np.clip(x, 0.0, 1.0)
+    return cut
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Exact sparse factors: the score of a pair is `left[i] @ right[j]`; both have shape (n, n_features)."""
+
+    left: CSR
+    right: CSR
+    left_transposed: CSR
+    right_transposed: CSR
+
+    @classmethod
+    def of(cls, left: CSR, right: CSR | None = None) -> Factors:
+        """Keep both factors and their transposes; a symmetric scorer gives one."""
+        flipped = transposed(left)
+        if right is None:
+            return cls(left, left, flipped, flipped)
+        return cls(left, right, flipped, transposed(right))
+
+    def block(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n): inner products of `rows` with everyone."""
+        seekers, candidates = (self.right, self.left_transposed) if reverse else (self.left, self.right_transposed)
+        product: FloatArray = (seekers[rows] @ candidates).toarray()
+        return product
+
+    def parts(self, seeker: int, candidate: int) -> tuple[IntArray, FloatArray]:
+        """The features that two organizations share, and what each adds to the inner product."""
+        product = self.left[[seeker]].multiply(self.right[[candidate]]).tocsr()
+        return product.indices.astype("int64"), product.data
