@@ -1,0 +1,194 @@
+"""Every option of the command line, once: its name, its help, and the groups that commands share."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+
+import typer
+
+from matchmaker.cli.completion import known_formats, known_scorers, organization_names
+
+EVERYWHERE = ("--domain", "--quiet", "-q", "--verbose", "-v", "--debug")
+Answer = TypeVar("Answer")
+
+Organization = Annotated[
+    str,
+    typer.Argument(
+        metavar="ORGANIZATION", help="Identifier, name in any language, or alias.", autocompletion=organization_names
+    ),
+]
+MaybeOrganization = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="ORGANIZATION",
+        help="Identifier, name in any language, or alias; left out with --profile.",
+        autocompletion=organization_names,
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="FOLDER",
+        help="Folder of a domain: it holds data/ and features/; left out, the embedded one.",
+        show_default=False,
+    ),
+]
+Count = Annotated[int, typer.Option("-n", "--number", metavar="N", help="How many to show.")]
+Profile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        metavar="FILE|-|TEXT",
+        help="An organization that is not in the data: JSON or TOML in a file, - for stdin, or one line of text.",
+    ),
+]
+SideOfProfile = Annotated[
+    str | None, typer.Option("--side", metavar="COUNTRY", help="The profile's side of the border, such as CN or KR.")
+]
+AsOf = Annotated[
+    str | None,
+    typer.Option("--as-of", metavar="DAY", help="Use only what was known on that day: 2024-07-28, 2024-07 or 2024."),
+]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read the tables of a domain that are not as docs/format.md has them."""
+
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", metavar="NAME", help="Encoding of the tables, such as cp949 or gb18030.")
+    ] = None
+    date_format: Annotated[
+        str | None, typer.Option("--date-format", metavar="FORM", help="Form of the dates, such as %d/%m/%Y.")
+    ] = None
+    decimal: Annotated[
+        str | None, typer.Option("--decimal", metavar="MARK", help="Decimal mark, . or , (the other one is skipped).")
+    ] = None
+    skip_rows: Annotated[int, typer.Option("--skip-rows", metavar="N", help="Lines above the header.")] = 0
+    allow_unknown: Annotated[
+        bool, typer.Option("--allow-unknown", help="Rows of organizations or events that are not listed only warn.")
+    ] = False
+    allow_extra: Annotated[bool, typer.Option("--allow-extra", help="Do not warn of columns without use.")] = False
+    max_rows: Annotated[
+        int, typer.Option("--max-rows", metavar="N", help="Most rows of a table.", show_default="20 million")
+    ] = 20_000_000
+    max_tags: Annotated[int, typer.Option("--max-tags", metavar="N", help="Most terms in one cell.")] = 1_000
+
+
+@dataclass(frozen=True)
+class Talk(Reading):
+    """Where the data are, how to read them, and how much to say about it."""
+
+    domain: Annotated[
+        str | None,
+        typer.Option(
+            "--domain", metavar="FOLDER", help="Another domain than the embedded one; read as `check -h` tells."
+        ),
+    ] = None
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being read and done.")] = False
+    debug: Annotated[bool, typer.Option("--debug", help="Show the trace of an error.")] = False
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which candidates to rank."""
+
+    region: Annotated[
+        str | None, typer.Option("--region", metavar="REGION", help="Only there or below: Shandong, 山东, 산둥성.")
+    ] = None
+    sector: Annotated[str | None, typer.Option("--sector", metavar="SECTOR", help="Only this sector or kind.")] = None
+    kind: Annotated[
+        str | None, typer.Option("--kind", metavar="KIND", help="Only this kind: company, hospital, university, park …")
+    ] = None
+    exclude_met: Annotated[
+        bool, typer.Option("--exclude-met", help="Leave out who has already met at an event or in an agreement.")
+    ] = False
+    conveners: Annotated[
+        bool, typer.Option("--conveners", help="Rank conveners, too: associations, missions, exhibitions, media.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """What decides the order."""
+
+    as_of: AsOf = None
+    scorer: Annotated[
+        str,
+        typer.Option("--scorer", metavar="NAME", help="blend, or one scorer by name.", autocompletion=known_scorers),
+    ] = "blend"
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="FILE", help="TOML with other [weights] for the blend.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Output:
+    """In which form, and where to."""
+
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="auto, table, csv, json, jsonl, md or parquet; auto is a table on a terminal, CSV in a pipe.",
+            autocompletion=known_formats,
+        ),
+    ] = "auto"
+    file: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write to FILE; its ending gives the format."),
+    ] = None
+
+
+def spread(function: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Let a command take its options in groups: each dataclass parameter becomes one option per field.
+
+    Every command can be told how to read its tables; only the help of `check` lists how.
+    """
+    own, groups = [], {}
+    hints = get_type_hints(function, include_extras=True)
+    for parameter in inspect.signature(function).parameters.values():
+        if is_dataclass(hints[parameter.name]):
+            groups[parameter.name] = hints[parameter.name]
+        else:
+            own.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
+    options = own + [option for group in groups.values() for option in _options(group, function.__name__)]
+
+    @functools.wraps(function)
+    def command(**given: Any) -> Answer:
+        for name, group in groups.items():
+            given[name] = group(**{field.name: given.pop(field.name) for field in fields(group)})
+        return function(**given)
+
+    del command.__wrapped__
+    command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]  # what Typer reads
+    command.__annotations__ = {option.name: option.annotation for option in options}
+    return command
+
+
+def _options(group: type, command: str) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for field in () if command == "check" else fields(Reading):
+        if field.name in hints:
+            hints[field.name] = _hidden(hints[field.name])
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [
+        inspect.Parameter(field.name, keyword, default=field.default, annotation=hints[field.name])
+        for field in fields(group)
+    ]
+
+
+def _hidden(hint: Any) -> Any:
+    plain, option = get_args(hint)
+    option = copy(option)
+    option.hidden = True
+    return Annotated[plain, option]

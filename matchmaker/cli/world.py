@@ -1,0 +1,128 @@
+"""Open what the options name: the domain, the recommender, a day, a profile."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from matchmaker.bundled import bundled
+from matchmaker.cli.answer import a_path
+from matchmaker.cli.complain import nearest, say, warn
+from matchmaker.cli.options import Ranking, Reading, Talk
+from matchmaker.cli.quick import import_scipy, spare_threads
+from matchmaker.errors import Problem, UsageError, quoted
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset, Organization
+    from matchmaker.recommender import Recommender
+    from matchmaker.tables import ReadOptions
+
+
+def dataset_of(talk: Talk) -> Dataset:
+    """Read the domain, once; its warnings are printed then."""
+    known = _read.cache_info().misses
+    dataset = _read(None if talk.domain is None else a_path(talk.domain), read_options(talk))
+    if _read.cache_info().misses > known:
+        if not talk.quiet:
+            warn([problem for problem in dataset.problems if problem.warning], talk.domain)
+        if talk.verbose:
+            say(f"read {len(dataset)} organizations from {talk.domain or 'the embedded data'}")
+    return dataset
+
+
+@lru_cache(maxsize=4)
+def _read(folder: str | None, options: ReadOptions) -> Dataset:
+    spare_threads(bundled("data") if folder is None else Path(folder))
+    from matchmaker.dataset import Dataset
+
+    return Dataset.read(folder, options)
+
+
+def read_options(talk: Talk) -> ReadOptions:
+    """How to read the tables."""
+    from matchmaker.tables import ReadOptions
+
+    return ReadOptions(**{field.name: getattr(talk, field.name) for field in fields(Reading)})
+
+
+def recommender_of(talk: Talk, ranking: Ranking) -> Recommender:
+    """A recommender with the scorer and the weights that were asked for."""
+    import_scipy()
+    from matchmaker.domain import read_weights
+    from matchmaker.recommender import Recommender
+    from matchmaker.scorers import SCORERS
+
+    known = ["blend", *SCORERS]
+    if ranking.scorer not in known:
+        raise UsageError(
+            Problem("MM-CLI-003", f"no scorer is called {quoted(ranking.scorer)}", nearest(ranking.scorer, known))
+        )
+    weights = None if ranking.weights is None else read_weights(a_path(ranking.weights))
+    return Recommender(dataset_of(talk), ranking.scorer, weights)
+
+
+def seeker_of(
+    dataset: Dataset, organization: str | None, profile: str | None, side: str | None, talk: Talk
+) -> Organization:
+    """The organization that is asked about: one of the data, or a profile.
+
+    Raises:
+        UsageError: both or neither are given, or there is no such organization.
+    """
+    if (organization is None) == (profile is None):
+        raise UsageError(Problem("MM-CLI-005", "name one organization, or describe it with --profile", "see --help"))
+    if organization is not None:
+        return organization_of(dataset, organization, talk)
+    return _described(dataset, str(profile), side, talk)
+
+
+def organization_of(dataset: Dataset, text: str, talk: Talk) -> Organization:
+    """The organization that `text` names; a spelling that is only near is said aloud."""
+    from matchmaker.names import lookup
+
+    found = lookup(dataset, text)
+    organization = dataset.organization(found.row)
+    if talk.verbose:
+        say(f"{text} is {organization.id} by its {found.how}")
+    return organization
+
+
+def _described(dataset: Dataset, source: str, side: str | None, talk: Talk) -> Organization:
+    from matchmaker.profile import read_profile
+
+    if source == "-" and sys.stdin.isatty():
+        raise UsageError(Problem("MM-CLI-005", "--profile - reads stdin, which is a terminal", "pipe a file into it"))
+    profile = read_profile(a_path(source), dataset, _side(dataset, side))
+    for note in () if talk.quiet else profile.notes:
+        say(note)
+    return profile.organization
+
+
+def _side(dataset: Dataset, side: str | None) -> str | None:
+    if side is None or dataset.domain.sides is None:
+        return side
+    known = {name.casefold(): each.country for each in dataset.domain.sides for name in (each.country, each.label)}
+    if side.casefold() not in known:
+        countries = [each.country for each in dataset.domain.sides]
+        raise UsageError(Problem("MM-CLI-003", f"--side has no value {quoted(side)}", nearest(side, countries)))
+    return known[side.casefold()]
+
+
+def day_of(text: str | None) -> date | None:
+    """The day that `--as-of` means: the last of a month or a year, where no more is said.
+
+    Raises:
+        UsageError: it means no day.
+    """
+    if text is None:
+        return None
+    from matchmaker.day import StatedDay, parse_day
+
+    stated = parse_day(text)
+    if isinstance(stated, StatedDay):
+        return stated.last
+    raise UsageError(Problem("MM-CLI-012", f"--as-of: {stated.message}", "write 2024-07-28, 2024-07 or 2024"))
