@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from matchmaker.dataset import Dataset
+from matchmaker.dataset import LISTS, Dataset, Organization
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.vocabulary import Vocabulary, fold
 
@@ -145,6 +145,37 @@ def resolve_term(vocabulary: Vocabulary, text: str, what: str, among: Iterable[s
             message = f"{len(found)} {what}s are called {quoted(text)}"
             raise UsageError(Problem("MM-USE-018", message, "choose from " + ", ".join(found[:MOST_OFFERED])))
     raise UsageError(Problem("MM-USE-019", f"no {what} is called {quoted(text)}", _near_terms(vocabulary, terms, key)))
+
+
+def settled(dataset: Dataset, organization: Organization) -> Organization:
+    """`organization` with every term as its vocabulary writes it, whether given by identifier, label or synonym.
+
+    Raises:
+        UsageError: a term that its vocabulary lacks, or a value of the wrong type.
+    """
+    for key in LISTS:
+        if isinstance(value := getattr(organization, key), str) or not all(isinstance(each, str) for each in value):
+            message = f"{key} of {quoted(organization.id)} is no list of texts"
+            raise UsageError(Problem("MM-USE-021", message, f'write {key}=("…", "…")'))
+    names: object = organization.names
+    if not isinstance(names, Mapping):
+        message = f"the names of {quoted(organization.id)} are no table"
+        raise UsageError(Problem("MM-USE-021", message, 'write names={"en": "…"}'))
+    single = {"sector": dataset.sectors, "region": dataset.regions, "city": dataset.regions}
+    found: dict[str, Any] = {
+        key: _known_term(vocabulary, getattr(organization, key), key)
+        for key, vocabulary in single.items()
+        if getattr(organization, key)
+    }
+    for key in LISTS[1:]:
+        found[key] = tuple(_known_term(dataset.interests, term, key) for term in getattr(organization, key))
+    return replace(organization, **found)
+
+
+def _known_term(vocabulary: Vocabulary, text: str, what: str) -> str:
+    """A term by any of its names; in a flat vocabulary, which no one has written, any other word is a new term."""
+    flat = all(not term.labels for term in vocabulary.terms.values())
+    return text if flat else resolve_term(vocabulary, text, what)
 
 
 def _near_terms(vocabulary: Vocabulary, terms: list[str], key: str) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -15,8 +17,9 @@ from matchmaker.dataset import Dataset, Organization
 from matchmaker.decoding import check_magic, decode, read_bytes
 from matchmaker.domain import parse_toml
 from matchmaker.errors import DataError, Problem, UsageError, quoted
-from matchmaker.names import resolve_term
-from matchmaker.vocabulary import Found, Vocabulary, fold, is_latin
+from matchmaker.names import comparison_key, resolve_term
+from matchmaker.reading import Reading, read_line
+from matchmaker.vocabulary import Vocabulary
 
 LISTS = ("interests", "offers", "seeks")
 PLACES = ("region", "city")
@@ -24,9 +27,8 @@ TEXTS = ("id", "name", "country", "region", "city", "sector", "description", "so
 KEYS = (*TEXTS, "names", "aliases", *LISTS)
 MOST_CHARACTERS = 20_000
 STDIN = "standard input"
-_SENTENCE_ENDS = ".;。；!?！？\n"
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_HAN = re.compile("[\u3400-\u9fff]")
+_VERBS = ("works on", "seeks")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Profile(NamedTuple):
@@ -42,16 +44,33 @@ def read_profile(source: str, dataset: Dataset, country: str | None = None) -> P
     `country` overrides the one that is stated: the side of the border on which the organization stands.
 
     Raises:
-        UsageError: no such file; an identifier that is taken.
+        UsageError: no such file; an empty profile; an identifier that is taken.
         DataError: not JSON or TOML; an unknown key or term; a value of the wrong type.
     """
     text, file = _text_of(source)
     table = _table_of(text, file)
-    profile = _from_text(text, dataset) if table is None else _from_table(table, file, dataset)
+    profile = _from_text(text, dataset) if table is None else _from_table(table, text, file, dataset)
     organization = profile.organization
     if country is not None:
         organization = replace(organization, country=country)
     return Profile(organization, [*profile.notes, *_side_note(organization, dataset)])
+
+
+def side_country(text: str, dataset: Dataset) -> str | None:
+    """The country of the side that `text` names: by its code, its label, or a name of that country among the regions.
+
+    None where there are no sides, or `text` names neither.
+    """
+    key = comparison_key(text)
+    sides = dataset.domain.sides or ()
+    return next((side.country for side in sides if key in _country_names(side.country, side.label, dataset)), None)
+
+
+def _country_names(country: str, label: str, dataset: Dataset) -> set[str]:
+    terms = dataset.regions.terms.values()
+    regions = (term for term in terms if term.parent is None and term.attributes.get("country") == country)
+    names = (name for term in regions for name in (term.id, *term.names()))
+    return set(map(comparison_key, (country, label, *names)))
 
 
 def _side_note(organization: Organization, dataset: Dataset) -> list[str]:
@@ -72,20 +91,44 @@ def _text_of(source: str) -> tuple[str, str]:
     if _is_path(source):
         return _decoded(read_bytes(Path(source)), source), source
     if not source.strip():
-        raise UsageError(Problem("MM-USE-020", "the profile is empty", "say what the organization works on"))
-    return source[:MOST_CHARACTERS], ""
+        raise _empty()
+    text = source[:MOST_CHARACTERS]
+    if (stray := _SURROGATE.search(text)) is not None:
+        message = f"character {stray.start() + 1} is no text"
+        raise DataError(Problem("MM-PRO-001", message, "write it in UTF-8, or save it as a file"))
+    return text, ""
+
+
+def _empty(file: str = "") -> UsageError:
+    return UsageError(Problem("MM-USE-020", "the profile is empty", "say what the organization works on", file))
 
 
 def _decoded(data: bytes, file: str) -> str:
+    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise _empty(file)
     check_magic(data, file)
-    return decode(data, file)[0]
+    # A whole line lets the encoding of a short text be named; two-byte encodings would be left with half a character.
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in data
+    try:
+        return decode(data if wide else data + b"\n", file)[0]
+    except DataError as error:
+        raise DataError([_about_profile(problem) for problem in error.problems]) from None
+
+
+def _about_profile(problem: Problem) -> Problem:
+    """A profile has no --encoding."""
+    return replace(problem, fix="save it as UTF-8") if problem.code == "MM-CSV-005" else problem
 
 
 def _is_path(source: str) -> bool:
+    """A name that a file or an ending tells; the name of a folder alone is a word, such as `data`."""
     if re.search(r"\.(json|toml|txt)$", source, re.IGNORECASE):
         return True
+    if not source.strip():
+        return False
     try:
-        return Path(source).exists()
+        path = Path(source)
+        return path.exists() and (not path.is_dir() or bool(re.search(r"[/\\]", source)))
     except (OSError, ValueError):  # too long, or with a NUL: no file can be called so
         return False
 
@@ -120,19 +163,34 @@ def _json(text: str, file: str) -> dict[str, Any]:
         raise DataError(Problem("MM-PRO-001", "nested too deeply, or a number too long", "simplify it", file)) from None
     if not isinstance(table, dict):
         raise DataError(Problem("MM-PRO-001", "is not one object", 'write {"name": …, "interests": […]}', file))
+    if _SURROGATE.search(json.dumps(table, ensure_ascii=False)):
+        line = _line_of(r"\\u[dD][89a-fA-F]", text)
+        raise DataError(
+            Problem("MM-PRO-001", "half a character: a lone \\ud800 to \\udfff", "write it out", file, line)
+        )
     return table
+
+
+def _line_of(pattern: str, text: str) -> int:
+    """The line of the first match; 0 where there is none."""
+    hit = re.search(pattern, text)
+    return text.count("\n", 0, hit.start()) + 1 if hit else 0
+
+
+def _line_of_key(key: str, text: str) -> int:
+    return _line_of(rf"""(?<![\w-])["']?{re.escape(key)}["']?\s*[:=\]]""", text)
 
 
 # --- a table ------------------------------------------------------------------------------------------------------
 
 
-def _from_table(table: Mapping[str, Any], file: str, dataset: Dataset) -> Profile:
+def _from_table(table: Mapping[str, Any], text: str, file: str, dataset: Dataset) -> Profile:
     """Every problem of the table at once; a term may be given by identifier, label or synonym."""
     problems = [
         problem for key, value in table.items() for problem in [_problem_of(key, value, file)] if problem is not None
     ]
     if problems:
-        raise DataError(problems)
+        raise DataError(_placed(problems, text))
     vocabularies = {"sector": dataset.sectors, **dict.fromkeys(PLACES, dataset.regions)}
     single: dict[str, Any] = {key: table.get(key) for key in ("country", "description", "source")}
     for key, vocabulary in vocabularies.items():
@@ -141,7 +199,8 @@ def _from_table(table: Mapping[str, Any], file: str, dataset: Dataset) -> Profil
         key: _terms(_listed(table.get(key)), dataset.interests, key, file, problems) for key in LISTS
     }
     if problems:
-        raise DataError(problems)
+        raise DataError(_placed(problems, text))
+    single["country"] = side_country(single["country"] or "", dataset) or single["country"]
     return Profile(
         Organization(
             id=_identifier(table.get("id"), dataset),
@@ -158,7 +217,7 @@ def _problem_of(key: str, value: Any, file: str) -> Problem | None:
     if key not in KEYS and not key.startswith("name_"):
         near = get_close_matches(key, KEYS, 1)
         fix = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(KEYS)
-        return Problem("MM-PRO-002", f"unknown key {quoted(key)}", fix, file)
+        return Problem("MM-PRO-002", f"unknown key {quoted(key)}", fix, file, field=key)
     if key == "names":
         right = isinstance(value, Mapping) and all(isinstance(name, str) for name in value.values())
         wanted = 'a table, such as { en = "…", ko = "…" }'
@@ -167,9 +226,14 @@ def _problem_of(key: str, value: Any, file: str) -> Problem | None:
         wanted = "a list of texts, or one text with ; between them"
     else:
         right, wanted = isinstance(value, str), "a text"
-    return (
-        None if right or value is None else Problem("MM-PRO-003", f"{key} has the wrong type", f"give {wanted}", file)
-    )
+    if right or value is None:
+        return None
+    return Problem("MM-PRO-003", f"{key} has the wrong type", f"give {wanted}", file, field=key)
+
+
+def _placed(problems: list[Problem], text: str) -> list[Problem]:
+    """The problems with the lines of their keys."""
+    return [replace(problem, line=_line_of_key(problem.field, text)) for problem in problems]
 
 
 def _listed(value: Any) -> list[str]:
@@ -219,128 +283,48 @@ def _names(table: Mapping[str, Any], dataset: Dataset) -> dict[str, str]:
 # --- a line of text -----------------------------------------------------------------------------------------------
 
 
-class Mention(NamedTuple):
-    """A term that a text mentions, of which vocabulary, and whether it is sought, offered or its own."""
-
-    field: str
-    found: Found
-    role: str
-
-
 def _from_text(text: str, dataset: Dataset) -> Profile:
     """What the text says that the organization works on, seeks and offers, by the names of terms."""
-    mentions = mentions_of(text, dataset)
-    own = [mention for mention in mentions if mention.role == "interests"]
-    place = next((mention.found.term for mention in own if mention.field == "regions"), None)
-    sector = next((mention.found.term for mention in own if mention.field == "sectors"), None)
-    stated: dict[str, Any] = {
-        role: tuple(dict.fromkeys(m.found.term for m in mentions if m.field == "interests" and m.role == role))
-        for role in LISTS
-    }
+    said = read_line(text, dataset)
     organization = Organization(
         id=_identifier(None, dataset),
         names={"en": "Your profile"},
-        country=_country(place, text, dataset),
-        region=place,
-        sector=sector,
+        country=said.country,
+        region=said.place,
+        sector=said.sector,
+        interests=said.interests,
+        offers=said.offers,
+        seeks=said.seeks,
         description=" ".join(text.split()),
-        **stated,
     )
-    return Profile(organization, _reading(organization, dataset))
+    return Profile(organization, _notes(said, dataset))
 
 
-def _country(place: str | None, text: str, dataset: Dataset) -> str | None:
-    """The country of the place that is named, else of the side whose language the text is written in."""
-    if place is not None:
-        country: str | None = dataset.regions.attribute(place, "country")
-        return country
-    language = "ko" if _HANGUL.search(text) else "zh" if _HAN.search(text) else None
-    return next((side.country for side in dataset.domain.sides or () if side.language == language), None)
-
-
-def mentions_of(text: str, dataset: Dataset) -> list[Mention]:
-    """The terms that a text mentions, in its order; where two overlap, the longer one, else the interest, is meant."""
-    vocabularies = {"interests": dataset.interests, "sectors": dataset.sectors, "regions": dataset.regions}
-    every = [(name, found) for name, vocabulary in vocabularies.items() for found in vocabulary.find(text)]
-    every.sort(key=lambda each: (each[1].start - each[1].end, list(vocabularies).index(each[0]), each[1]))
-    folded = fold(text)
-    taken = [""] * len(folded)
-    kept = []
-    for name, found in every:
-        if any(taken[found.start : found.end]) and set(taken[found.start : found.end]) != {f"{name}{found.start}"}:
-            continue
-        taken[found.start : found.end] = [f"{name}{found.start}"] * (found.end - found.start)
-        kept.append((name, found))
-    cues = _cues(folded, taken, dataset.domain.settings["reading"])
-    ends = [found.end for _, found in kept]
-    mentions = [Mention(name, found, _role(found, folded, cues, ends)) for name, found in kept]
-    return sorted(mentions, key=lambda mention: (mention.found.start, mention.field, mention.found.term))
-
-
-def _folded_lines(text: str) -> str:
-    """The text as `Vocabulary.find` counts its positions."""
-    return fold(text)
-
-
-def _cues(folded: str, taken: list[str], words: Mapping[str, list[str]]) -> list[Found]:
-    """Words that say that something is sought or offered, the longest first where they overlap, outside of terms."""
-    cues: list[Found] = []
-    names = sorted(
-        ((fold(word), role) for role in ("seeks", "offers") for word in words[role]), key=lambda w: -len(w[0])
-    )
-    for name, role in names:
-        for hit in re.finditer(re.escape(name), folded):
-            start, end = hit.span()
-            clash = any(taken[start:end]) or any(cue.start < end and start < cue.end for cue in cues)
-            if not clash and _is_word(folded, start, end):
-                cues.append(Found(role, start, end))
-    return sorted(cues, key=lambda cue: cue.start)
-
-
-def _is_word(folded: str, start: int, end: int) -> bool:
-    """Latin cues are whole words."""
-    before, after = folded[start - 1 : start], folded[end : end + 1]
-    return not (is_latin(folded[start]) and ((before and is_latin(before)) or (after and is_latin(after))))
-
-
-def _role(found: Found, folded: str, cues: list[Found], ends: list[int]) -> str:
-    """A Korean cue follows what is sought, an English or a Chinese one comes before it; a sentence ends both."""
-    before = [cue for cue in cues if cue.end <= found.start and not _broken(folded[cue.end : found.start])]
-    if before and not _HANGUL.search(folded[before[-1].start : before[-1].end]):
-        return before[-1].term
-    after = next((cue for cue in cues if cue.start >= found.end), None)
-    if after is not None and _HANGUL.search(folded[after.start : after.end]):
-        between = folded[found.end : after.start]
-        if not _broken(between) and not _leaves_the_list(found.end, between, ends):
-            return after.term
-    return "interests"
-
-
-def _broken(between: str) -> bool:
-    return any(end in between for end in _SENTENCE_ENDS)
-
-
-def _leaves_the_list(start: int, between: str, ends: list[int]) -> bool:
-    """Whether a comma between a Korean term and its cue ends a clause: `백신을 개발하고, 공장을 찾습니다`.
-
-    Before a comma of a mere list stands a term and nothing else.
-    """
-    commas = [start + hit.start() for hit in re.finditer("[,、，]", between)]
-    return any(not any(end <= comma and comma - end <= 1 for end in ends) for comma in commas)
-
-
-def _reading(organization: Organization, dataset: Dataset) -> list[str]:
-    """How the text was understood, in a line."""
-    interests = dataset.interests
+def _notes(said: Reading, dataset: Dataset) -> list[str]:
+    """How the text was understood, and what of it was not used."""
     parts = [
-        f"{role} {', '.join(map(interests.label, getattr(organization, role)))}"
+        f"{role} {', '.join(map(dataset.interests.label, getattr(said, role)))}"
         for role in LISTS
-        if getattr(organization, role)
+        if getattr(said, role)
     ]
-    parts += [f"sector {dataset.sectors.label(organization.sector)}"] if organization.sector else []
-    parts += [f"place {dataset.regions.label(organization.region)}"] if organization.region else []
-    if organization.country and not organization.region:
-        parts.append(f"side {organization.country}, by its language (--side changes it)")
-    if not organization.interests + organization.offers + organization.seeks:
+    parts += [f"sector {dataset.sectors.label(said.sector)}"] if said.sector else []
+    parts += [f"place {dataset.regions.label(said.place)}"] if said.place else []
+    if not parts and not said.unused and not said.dropped:
+        return [_not_understood(dataset)]
+    parts += [f"side {said.country}, {said.country_by} (--side changes it)"] if said.country_by else []
+    parts += [f"without {', '.join(said.dropped)}, which the text denies"] if said.dropped else []
+    if not said.interests + said.offers + said.seeks:
         parts.append("no term of the vocabulary, so its wording decides")
-    return ["read as: " + "; ".join(parts)]
+    notes = ["read as: " + "; ".join(parts)]
+    if said.unused:
+        notes.append(f"sought but not used for ranking: {', '.join(said.unused)} (see --sector, --region)")
+    return notes
+
+
+def _not_understood(dataset: Dataset) -> str:
+    """An example is made of what the data speak of most."""
+    common = Counter(term for terms in dataset.organizations["interests"] for term in terms)
+    often = sorted(common, key=lambda term: (-common[term], term))[:2]
+    example = "; ".join(f"{verb} {dataset.interests.label(term)}" for verb, term in zip(_VERBS, often, strict=False))
+    fix = f", such as {quoted(example)}" if example else ""
+    return f"nothing was understood, so only the wording counts: write what it works on and what it seeks{fix}"

@@ -4,12 +4,60 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from matchmaker.errors import DataError, Problem, quoted
+from matchmaker.errors import DataError, Problem, quoted, safe_text
+
+
+class Wanted(NamedTuple):
+    """What a key of a TOML file may hold: whether a value fits, and what to write (`…` stands for a text)."""
+
+    fits: Callable[[Any], bool]
+    mend: str
+
+    def mend_of(self, value: Any) -> str:
+        """What to write in place of `value`."""
+        return self.mend.replace("…", safe_text(value)) if isinstance(value, str) else self.mend
+
+
+def is_text(value: Any) -> bool:
+    """Whether `value` is a text."""
+    return isinstance(value, str)
+
+
+def are_texts(value: Any) -> bool:
+    """Whether `value` is a list of texts: a single text would be taken for the list of its letters."""
+    return isinstance(value, list) and all(map(is_text, value))
+
+
+def is_number(value: Any, low: float, high: float) -> bool:
+    """Whether `value` is a number from `low` to `high`; NaN is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+
+
+def _by_language(fits: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, Mapping) and all(map(fits, value.values()))
+
+
+_TRUTH = Wanted(lambda value: isinstance(value, bool), "write true or false")
+# The keys that the engine reads; a term may have any others that do not look like one of them misspelled.
+_LINKS: Mapping[str, Wanted] = {
+    "parent": Wanted(is_text, 'write parent = "…"'),
+    "label": Wanted(_by_language(is_text), 'write label = { en = "…" }'),
+    "synonyms": Wanted(_by_language(are_texts), 'write synonyms = { en = ["…"] }'),
+    "related": Wanted(are_texts, 'write related = ["…"]'),
+}
+_ATTRIBUTES: Mapping[str, Wanted] = {
+    "country": Wanted(is_text, 'write country = "…"'),
+    "latitude": Wanted(lambda value: is_number(value, -90.0, 90.0), "write degrees from -90 to 90"),
+    "longitude": Wanted(lambda value: is_number(value, -180.0, 180.0), "write degrees from -180 to 180"),
+    "candidate": _TRUTH,
+    "hub": _TRUTH,
+}
+_KEYS: Mapping[str, Wanted] = {**_LINKS, **_ATTRIBUTES}
 
 
 @dataclass(frozen=True)
@@ -62,7 +110,8 @@ class Vocabulary:
         """Build from parsed TOML: one table per term.
 
         Raises:
-            DataError: a parent or a related term that does not exist, a circle of parents, a value of the wrong type.
+            DataError: a parent or a related term that does not exist, a circle of parents, a misspelled key, a value
+                that a key cannot have; each with `term.key` as its field.
         """
         problems: list[Problem] = []
         terms = {term: _term(term, tables[term], file, problems) for term in sorted(tables)}
@@ -177,45 +226,61 @@ def _stands_alone(folded: str, start: int, end: int) -> bool:
 
 def _term(term: str, table: Any, file: str, problems: list[Problem]) -> Term:
     if not isinstance(table, Mapping):
-        problems.append(Problem("MM-VOC-001", f"{quoted(term)} is not a table", f"write it as [{term}]", file))
-        return Term(term)
-    known = {"parent", "label", "synonyms", "related"}
-    parent, labels, related = table.get("parent"), table.get("label", {}), table.get("related", [])
-    synonyms = table.get("synonyms", {})
-    wrong = [
-        key
-        for key, value, kind in (
-            ("label", labels, Mapping),
-            ("synonyms", synonyms, Mapping),
-            ("related", related, list),
-        )
-        if not isinstance(value, kind)
-    ]
-    if not (parent is None or isinstance(parent, str)) or wrong:
-        fields = ", ".join(wrong or ["parent"])
         problems.append(
-            Problem("MM-VOC-002", f"{fields} of {quoted(term)} has the wrong type", "see docs/format.md", file)
+            Problem(
+                "MM-VOC-001", f"{quoted(term)} is not a table", f"write it as [{safe_text(term)}]", file, field=term
+            )
         )
+        return Term(term)
+    found = list(_wrong_keys(term, table, file))
+    if found:
+        problems.extend(found)
         return Term(term)
     return Term(
         term,
-        parent,
-        {str(language): str(label) for language, label in labels.items()},
-        {str(language): tuple(map(str, names)) for language, names in synonyms.items()},
-        tuple(map(str, related)),
-        {key: value for key, value in table.items() if key not in known},
+        table.get("parent"),
+        dict(table.get("label", {})),
+        {language: tuple(names) for language, names in table.get("synonyms", {}).items()},
+        tuple(table.get("related", ())),
+        {key: value for key, value in table.items() if key not in _LINKS},
     )
+
+
+def _wrong_keys(term: str, table: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    for key, value in table.items():
+        place = f"{term}.{key}"
+        wanted = _KEYS.get(key)
+        if wanted is None:
+            if near := _misspelled(key):
+                message = f"{quoted(term)} has the unknown key {quoted(key)}"
+                yield Problem("MM-VOC-005", message, f"did you mean {near}?", file, field=place)
+        elif not wanted.fits(value):
+            message = f"{key} of {quoted(term)} cannot be {quoted(value)}"
+            yield Problem("MM-VOC-002", message, wanted.mend_of(value), file, field=place)
+
+
+@lru_cache(maxsize=256)  # a thousand terms have the same few keys
+def _misspelled(key: str) -> str | None:
+    return near_key(key, _KEYS)
+
+
+def near_key(key: str, known: Iterable[str]) -> str | None:
+    """The key among `known` for which `key` looks like a slip of the pen."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(key.casefold(), list(known), 1, 0.75)), None)
 
 
 def _broken_links(terms: Mapping[str, Term], file: str) -> Iterator[Problem]:
     for term in terms.values():
-        for link in (*term.related, *([term.parent] if term.parent else [])):
+        links = [("related", link) for link in term.related] + ([("parent", term.parent)] if term.parent else [])
+        for key, link in links:
             if link not in terms:
-                yield Problem(
-                    "MM-VOC-003", f"{quoted(term.id)} names {quoted(link)}, which is no term", "add it or drop it", file
-                )
+                message = f"{quoted(term.id)} names {quoted(link)}, which is no term"
+                yield Problem("MM-VOC-003", message, "add it or drop it", file, field=f"{term.id}.{key}")
         if _circular(term, terms):
-            yield Problem("MM-VOC-004", f"{quoted(term.id)} is its own ancestor", "break the circle of parents", file)
+            message = f"{quoted(term.id)} is its own ancestor"
+            yield Problem("MM-VOC-004", message, "break the circle of parents", file, field=f"{term.id}.parent")
 
 
 def _circular(term: Term, terms: Mapping[str, Term]) -> bool:
