@@ -2,44 +2,46 @@
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from matchmaker.cell import normalized_term
-from matchmaker.errors import MOST_PROBLEMS_SHOWN, Problem, quoted
+from matchmaker.errors import MOST_PROBLEMS_SHOWN, Problem, counted, quoted
 from matchmaker.schema import TABLES, Column, Vocabulary
 from matchmaker.table import LINE, ReadOptions, Sheet, list_series, nearest
 
 if TYPE_CHECKING:
     from matchmaker.domain import Domain
 
-FIRST = "\0first"  # the first day that a stated date can mean
+FIRST = "\0first"  # the first day that a stated date can mean: a date known to its year lies ahead if the year does
 HIDDEN = (LINE, FIRST)
 Sheets = dict[str, Sheet]
 
 
 def check_tables(
-    sheets: Sheets, unread: Collection[str], domain: Domain, options: ReadOptions
+    sheets: Sheets, incomplete: Collection[str], domain: Domain, options: ReadOptions
 ) -> tuple[Sheets, list[Problem]]:
     """Check tables of values; what may be dropped with a warning is dropped.
 
-    `unread` are tables that could not be read: nothing is held against what refers to them.
+    `incomplete` are tables of which nothing, or not every row, could be read: what refers to them is not held wrong.
     """
     problems: list[Problem] = []
     for name, sheet in sheets.items():
-        problems += _no_rows(sheet) if name not in unread else []
+        problems += _no_rows(sheet) if name not in incomplete else []
         sheets[name], found = _without_twins(sheet)
         problems += found
     for name in sheets:
-        sheets[name], found = _with_known_references(sheets, name, unread, options)
+        sheets[name], found = _with_known_references(sheets, name, incomplete, options)
         problems += found
     sheets["partnerships"], found = _agreements(sheets["partnerships"])
     problems += found
-    problems += _future(sheets, options.today or _today()) + _ends_before_start(sheets["events"])
+    problems += _ahead(sheets, options.last_day) + _ends_before_start(sheets["events"])
     sheets["participations"] = _merged_roles(sheets["participations"])
     for name in sheets:
         sheets[name], found = _with_known_terms(sheets[name], domain, options)
@@ -65,8 +67,8 @@ def _without_twins(sheet: Sheet) -> tuple[Sheet, list[Problem]]:
     frame = sheet.frame.unique(subset=stated, keep="first", maintain_order=True)
     problems = []
     if n_equal := sheet.frame.height - frame.height:
-        message = f"{n_equal:,} rows repeat an earlier one and count once"
-        problems.append(sheet.problem("MM-TAB-015", message, "delete them", warning=True))
+        message = f"{counted(n_equal, 'row')} with the content of an earlier one, counted once"
+        problems.append(sheet.problem("MM-TAB-015", message, "delete what is repeated", warning=True))
     for column in sheet.table.columns:
         if column.kind == "id":
             problems += _twins(replace(sheet, frame=frame), column.name)
@@ -93,11 +95,11 @@ def _twins(sheet: Sheet, key: str) -> list[Problem]:
 
 
 def _with_known_references(
-    sheets: Mapping[str, Sheet], name: str, unread: Collection[str], options: ReadOptions
+    sheets: Mapping[str, Sheet], name: str, incomplete: Collection[str], options: ReadOptions
 ) -> tuple[Sheet, list[Problem]]:
     sheet, problems = sheets[name], []
     for column in sheet.table.columns:
-        if column.table is None or column.table in unread or sheet.frame.is_empty():
+        if column.table is None or column.table in incomplete or sheet.frame.is_empty():
             continue
         known = sheets[column.table].frame.select(pl.col(TABLES[column.table].order[0]).alias(column.name))
         lost = sheet.frame.filter(pl.col(column.name).is_not_null()).join(known, on=column.name, how="anti")
@@ -112,7 +114,7 @@ def _with_known_references(
             is_lost = pl.col(LINE).is_in(lost[LINE].to_list())
             kept = sheet.frame.with_columns(pl.when(~is_lost).then(pl.col(column.name)).alias(column.name))
             sheet = replace(sheet, frame=kept)
-    if name == "intentions" and "organizations" not in unread:
+    if name == "intentions" and "organizations" not in incomplete:
         problems += _unknown_candidates(sheet, sheets["organizations"], options)
     return sheet, problems
 
@@ -167,7 +169,7 @@ def _agreements(sheet: Sheet) -> tuple[Sheet, list[Problem]]:
     ).sort("left", "right", "partnership_id", LINE, nulls_last=True)
     merged = keyed.unique(subset=same, keep="first", maintain_order=True)
     if n_twice := keyed.height - merged.height:
-        message = f"{n_twice:,} rows state an agreement of the same pair, date and kind again and count once"
+        message = f"{counted(n_twice, 'row')} with an agreement of the same pair, date and kind again, counted once"
         problems.append(sheet.problem("MM-REF-003", message, "merge the rows", warning=True))
         merged = _joined(keyed, merged, same)
     return replace(sheet, frame=merged.drop("\0low", "\0high")), problems
@@ -227,21 +229,38 @@ def _merged_roles(sheet: Sheet) -> Sheet:
 # --- time ---------------------------------------------------------------------------------------------------------
 
 
-def _today() -> date:
-    """The day where the date changes first, so that no zone makes a difference of what is the future."""
-    return datetime.now(timezone(timedelta(hours=14))).date()
-
-
-def _future(sheets: Mapping[str, Sheet], today: date) -> list[Problem]:
-    sheet = sheets["participations"]
-    later = sheets["events"].frame.filter(pl.col(FIRST) > today).select("event_id", FIRST)
-    rows = (
-        sheet.frame.join(later, on="event_id").group_by("event_id", FIRST).agg(pl.col(LINE).min(), pl.len().alias("n"))
+def _ahead(sheets: Mapping[str, Sheet], today: date) -> list[Problem]:
+    """Refuse facts of the future; an event of the future is a plan as long as nobody took part in it."""
+    events = sheets["events"]
+    planned = events.frame.filter(pl.col(FIRST) > today)
+    problems = _held_ahead(sheets["participations"], planned) if planned.height else []
+    for name in ("partnerships", "region_ties"):
+        problems += sheets[name].problems(
+            sheets[name].frame.filter(pl.col(FIRST) > today),
+            "MM-DAY-005",
+            lambda row: f"the date {quoted(row['date'])} lies ahead",
+            "correct it, or leave the row out until then",
+            "date",
+        )
+    return problems + events.problems(
+        planned.join(sheets["participations"].frame, on="event_id", how="anti"),
+        "MM-DAY-007",
+        lambda row: f"the event {quoted(row['event_id'])} lies ahead ({row[FIRST]}): a plan, which counts for nothing",
+        "nothing to mend if the date is right",
+        "date",
+        warning=True,
     )
-    return sheet.problems(
+
+
+def _held_ahead(participations: Sheet, planned: pl.DataFrame) -> list[Problem]:
+    held = participations.frame.join(planned.select("event_id", FIRST), on="event_id")
+    rows = held.group_by("event_id", FIRST).agg(pl.col(LINE).min(), pl.len().alias("n"))
+    return participations.problems(
         rows.sort(LINE),
         "MM-DAY-005",
-        lambda row: f"the event {quoted(row['event_id'])} ({row['n']:,} participations) lies ahead: {row[FIRST]}",
+        lambda row: (
+            f"the event {quoted(row['event_id'])} ({counted(row['n'], 'participation')}) lies ahead: {row[FIRST]}"
+        ),
         "correct its date, or leave its participations out until it has taken place",
         "event_id",
     )
@@ -331,7 +350,8 @@ def _garbled_names(sheet: Sheet) -> list[Problem]:
         if garbled:
             line, reading = garbled[0]
             message = (
-                f"{len(garbled):,} of {stated.height:,} names look like {reading} (first on {sheet.numbered} {line})"
+                f"{len(garbled):,} of {counted(stated.height, 'name')} in {column} read like {reading} "
+                f"(first on {sheet.numbered} {line:,})"
             )
             problems.append(
                 sheet.problem("MM-TAB-017", message, "export the table again as UTF-8", line, column, warning=True)
@@ -342,19 +362,42 @@ def _garbled_names(sheet: Sheet) -> list[Problem]:
 def _misread_as(name: str) -> str | None:
     if "\ufffd" in name:
         return "text that an earlier reader could not decode"
-    for encoding in ("cp1252", "latin-1"):
-        if _decodes(name, encoding):
-            return "UTF-8 read as cp1252"
-    restored = _decodes(name, "gb18030")
-    if restored and any(
-        "\u3400" <= character <= "\u9fff" or "\uac00" <= character <= "\ud7a3" for character in restored
-    ):
+    if _was_windows(name):
+        return "UTF-8 read as cp1252"
+    if _EAST_ASIAN.search(_was_chinese(name)):
         return "UTF-8 read as GBK"
     return None
 
 
-def _decodes(name: str, encoding: str) -> str | None:
+_EAST_ASIAN = re.compile("[\u3400-\u9fff\uac00-\ud7a3]")
+_BYTES = bytes(range(256))
+# Bytes by the character that browsers, Excel and Python read in them as windows-1252, where five bytes stand for
+# control characters, or as Latin-1.
+_WINDOWS = {chr(byte): byte for byte in _BYTES} | {
+    character: byte for byte, character in enumerate(_BYTES.decode("cp1252", "replace")) if character != "\ufffd"
+}
+_BLANK_WITHIN = re.compile(rb"(?<=[\xe1-\xef]) (?=[\x80-\xbf])|(?<=[\xe0-\xef][\x80-\xbf]) ")
+
+
+def _was_windows(name: str) -> bool:
+    """Whether the bytes of `name` in windows-1252 are UTF-8; trimming may have cut the last character.
+
+    A blank within the three bytes of a character was a no-break space, if another character bears that out:
+    "Nestlé® Health" is as it should be.
+    """
+    if any(character not in _WINDOWS for character in name):
+        return False
+    data = bytes(_WINDOWS[character] for character in name)
+    mended = _BLANK_WITHIN.sub(b"\xa0", data)
     try:
-        return name.encode(encoding).decode("utf-8")
+        text = codecs.getincrementaldecoder("utf-8")().decode(mended)
     except UnicodeError:
-        return None
+        return False
+    return len(text) - len(text.encode("ascii", "ignore")) > (mended != data)
+
+
+def _was_chinese(name: str) -> str:
+    try:
+        return name.encode("gb18030").decode("utf-8")
+    except UnicodeError:
+        return ""

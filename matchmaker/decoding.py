@@ -226,5 +226,5 @@ def _without_tail(text: str, file: str) -> tuple[str, list[Problem]]:
     n_nul = text.count("\0", len(kept))
     if not n_nul:
         return kept, []
-    warning = Problem("MM-CSV-007", f"{n_nul:,} NUL bytes at the end were ignored", _NUL_FIX, file, warning=True)
-    return kept, [warning]
+    message = f"{n_nul:,} NUL byte{'' if n_nul == 1 else 's'} at the end, ignored"
+    return kept, [Problem("MM-CSV-007", message, _NUL_FIX, file, warning=True)]

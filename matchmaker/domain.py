@@ -4,18 +4,62 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from matchmaker.bundled import bundled
-from matchmaker.errors import DataError, Problem, UsageError, quoted
-from matchmaker.vocabulary import Vocabulary
+from matchmaker.errors import DataError, Problem, UsageError, quoted, safe_text
+from matchmaker.vocabulary import Vocabulary, Wanted, are_texts, is_number, is_text, near_key
 
 Settings: TypeAlias = Mapping[str, Any]
 VOCABULARIES = ("interests", "sectors", "regions")
+
+# The values that a number of settings.toml may have, by its path or by that of its table. Outside of them scores would
+# leave [0, 1] or be no numbers: the walk needs some restart, the logarithm of 1 divides by zero.
+RANGES: Mapping[str, tuple[float, float]] = {
+    "weights": (-1_000, 1_000),
+    "features": (0, 1),
+    "graph.half_life_days": (1, 1_000_000),
+    "graph.undated": (0, 1),
+    "graph.unverified_cap": (0, 1),
+    "graph.restart": (0.01, 0.99),
+    "graph.chebyshev_steps": (1, 1_000),
+    "graph.katz_attenuation": (0, 1),
+    "graph.kind": (0, 100),
+    "graph.role": (0, 100),
+    "regions.distance_km": (1, 100_000),
+    "regions.distance_share": (0, 1),
+    "regions.value_cap": (1, 1_000_000_000),
+    "regions.unverified": (0, 1),
+    "regions.kind": (0, 100),
+    "sectors.shrinkage": (0.01, 1_000_000),
+    "sectors.cap": (1.01, 1_000_000),
+    "sectors": (0.01, 1_000),
+}
+_ANY_NUMBER = (-1_000_000, 1_000_000)
+
+_TEXT = Wanted(is_text, "write a text in quotes")
+_TEXTS = Wanted(are_texts, 'write a list: ["…"]')
+_TABLE = Wanted(lambda value: isinstance(value, Mapping), "write a table")
+_LABEL = Wanted(lambda value: is_text(value) or (isinstance(value, Mapping) and all(map(is_text, value.values()))),
+                'write label = "China" or label = { en = "China" }')  # fmt: skip
+_RULES = Wanted(lambda value: isinstance(value, list) and all(isinstance(rule, Mapping) for rule in value),
+                "write [[rule]] above each rule")  # fmt: skip
+_ABOUT: Mapping[str, Wanted] = {"title": _TEXT, "sides": _TABLE}
+_SIDES: Mapping[str, Wanted] = {"left": _TABLE, "right": _TABLE}
+_SIDE: Mapping[str, Wanted] = {"label": _LABEL, "country": _TEXT, "language": _TEXT}
+_RULE: Mapping[str, Wanted] = {
+    "sector": _TEXT,
+    "offers": _TEXTS,
+    "seeks": _TEXTS,
+    "interests_as": Wanted(lambda value: value in ("offers", "seeks"), 'write "offers" or "seeks"'),
+    "why": _TEXT,
+}
 
 
 @dataclass(frozen=True)
@@ -62,9 +106,10 @@ class Domain:
         """
         features = bundled("features") if folder is None else Path(folder) / "features"
         about = _toml(features / "domain.toml")
+        _check_about(about, features / "domain.toml")
         found = {name: _vocabulary(features, name) for name in VOCABULARIES}
         return cls(
-            title=str(about.get("title", "" if folder is None else Path(folder).name)),
+            title=about.get("title", "" if folder is None else Path(folder).name),
             sides=_sides(about, features / "domain.toml"),
             rules=_rules(features / "rules.toml", found["sectors"], found["interests"]),
             overrides=_known_settings(_toml(features / "settings.toml"), features / "settings.toml"),
@@ -128,7 +173,7 @@ def parse_toml(text: str, file: str, code: str = "MM-SET-001") -> dict[str, Any]
     """
     try:
         return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a plain ValueError
         message = str(error) or "nested too deeply"
         place = re.search(r"\(at line (\d+), column (\d+)\)", message)
         line, column = (int(place[1]), int(place[2])) if place else (text.rstrip().count("\n") + 1, 0)
@@ -138,7 +183,13 @@ def parse_toml(text: str, file: str, code: str = "MM-SET-001") -> dict[str, Any]
 def _vocabulary(features: Path, name: str) -> Vocabulary | None:
     path = features / f"{name}.toml"
     tables = _toml(path)
-    return Vocabulary.from_tables(tables, str(path), name) if path.exists() else None
+    try:
+        return Vocabulary.from_tables(tables, str(path), name) if path.exists() else None
+    except DataError as error:
+        raise DataError(_placed(error.problems, path)) from None
+
+
+# --- the sides and the rules --------------------------------------------------------------------------------------
 
 
 def _sides(about: Mapping[str, Any], path: Path) -> tuple[Side, Side] | None:
@@ -147,76 +198,175 @@ def _sides(about: Mapping[str, Any], path: Path) -> tuple[Side, Side] | None:
         return None
     try:
         return _side(sides["left"]), _side(sides["right"])
-    except (KeyError, TypeError, AttributeError):
-        raise DataError(
-            Problem(
-                "MM-SET-003",
-                "[sides] needs a left and a right, each with a country",
-                'write [sides.left] country = "CN" and [sides.right] country = "KR"',
-                str(path),
-            )
-        ) from None
+    except KeyError:
+        message = "[sides] needs a left and a right, each with a country"
+        fix = 'write [sides.left] country = "CN" and [sides.right] country = "KR"'
+        raise DataError(_placed([Problem("MM-SET-003", message, fix, str(path), field="sides")], path)) from None
+
+
+def _check_about(about: Mapping[str, Any], path: Path) -> None:
+    _refuse(_misshaped(about, _ABOUT, "", path), path)
+    sides = about.get("sides", {})
+    _refuse(_misshaped(sides, _SIDES, "sides.", path), path)
+    wrong = (_misshaped(side, _SIDE, f"sides.{name}.", path) for name, side in sides.items())
+    _refuse(chain.from_iterable(wrong), path)
 
 
 def _side(table: Mapping[str, Any]) -> Side:
-    country = str(table["country"])
+    country = table["country"]
     label = table.get("label", country)
-    return Side(
-        str(label.get("en", country) if isinstance(label, Mapping) else label),
-        country,
-        str(table.get("language", "en")),
-    )
+    return Side(label if is_text(label) else label.get("en", country), country, table.get("language", "en"))
 
 
 def _rules(path: Path, sectors: Vocabulary | None, interests: Vocabulary | None) -> tuple[Rule, ...]:
-    rules = []
-    for table in _toml(path).get("rule", []):
-        rule = Rule(
-            str(table.get("sector", "")),
-            tuple(table.get("offers", ())),
-            tuple(table.get("seeks", ())),
-            table.get("interests_as"),
-            str(table.get("why", "")),
-        )
-        for term, vocabulary in ((rule.sector, sectors), *((term, interests) for term in rule.offers + rule.seeks)):
-            if vocabulary is not None and term not in vocabulary:
-                raise DataError(
-                    Problem("MM-VOC-003", f"a rule names {quoted(term)}, which is no term", "correct it", str(path))
-                )
-        rules.append(rule)
-    return tuple(rules)
+    stated = _toml(path)
+    _refuse(_misshaped(stated, {"rule": _RULES}, "", path), path)
+    tables = stated.get("rule", [])
+    wrong = (_misshaped(table, _RULE, f"rule.{number}.", path) for number, table in enumerate(tables))
+    _refuse(chain.from_iterable(wrong), path)
+    rules = tuple(map(_rule, tables))
+    lost = (_lost_terms(number, rule, sectors, interests, path) for number, rule in enumerate(rules))
+    _refuse(chain.from_iterable(lost), path)
+    return rules
+
+
+def _rule(table: Mapping[str, Any]) -> Rule:
+    return Rule(
+        table.get("sector", ""),
+        tuple(table.get("offers", ())),
+        tuple(table.get("seeks", ())),
+        table.get("interests_as"),
+        table.get("why", ""),
+    )
+
+
+def _lost_terms(
+    number: int, rule: Rule, sectors: Vocabulary | None, interests: Vocabulary | None, path: Path
+) -> Iterator[Problem]:
+    named = [("sector", rule.sector, sectors)]
+    named += [(key, term, interests) for key in ("offers", "seeks") for term in getattr(rule, key)]
+    for key, term, vocabulary in named:
+        if vocabulary is not None and term not in vocabulary:
+            message, fix = (
+                f"a rule names {quoted(term)}, which is no term",
+                f"correct it, or add it to {vocabulary.name}",
+            )
+            yield Problem("MM-VOC-003", message, fix, str(path), field=f"rule.{number}.{key}")
+
+
+def _misshaped(table: Mapping[str, Any], keys: Mapping[str, Wanted], prefix: str, path: Path) -> Iterator[Problem]:
+    """What `table` holds that is none of `keys`, or does not fit its key."""
+    for key, value in table.items():
+        place = prefix + key
+        if key not in keys:
+            yield Problem("MM-SET-005", f"unknown key {quoted(key)}", _known_keys(key, keys), str(path), field=place)
+        elif not keys[key].fits(value):
+            mend = keys[key].mend_of(value)
+            yield Problem("MM-SET-006", f"{key} cannot be {quoted(value)}", mend, str(path), field=place)
+
+
+def _known_keys(key: str, keys: Iterable[str]) -> str:
+    near = near_key(key, keys)
+    return f"did you mean {near}?" if near else "known here: " + ", ".join(sorted(keys))
+
+
+# --- the settings -------------------------------------------------------------------------------------------------
 
 
 def _known_settings(overrides: Mapping[str, Any], path: Path) -> Settings:
-    """Refuse a key that the engine does not have, and a value of another type than the engine's own."""
-    problems = list(_wrong_settings(overrides, engine_settings(), "", str(path)))
-    if problems:
-        raise DataError(problems)
+    """Refuse a key that the engine does not have, and a value of another type or range than it can work with."""
+    _refuse(_wrong_settings(overrides, engine_settings(), "", path), path)
     return overrides
 
 
-def _wrong_settings(overrides: Any, known: Any, prefix: str, file: str) -> list[Problem]:
-    problems = []
+def _wrong_settings(
+    overrides: Mapping[str, Any], known: Mapping[str, Any], prefix: str, path: Path
+) -> Iterator[Problem]:
     for key, value in overrides.items():
-        open_table = "other" in known  # kinds and roles are the domain's own words
-        if key not in known and not open_table:
-            fix = "known here: " + ", ".join(sorted(known))
-            problems.append(Problem("MM-SET-005", f"unknown key {quoted(prefix + key)}", fix, file))
-            continue
-        wanted = known.get(key, 0.0)
-        if isinstance(wanted, Mapping) and isinstance(value, Mapping):
-            problems.extend(_wrong_settings(value, wanted, f"{prefix}{key}.", file))
+        place = prefix + key
+        wanted = known.get(key, known.get("other"))
+        if key not in known and "other" not in known:  # kinds and roles are the domain's own words
+            yield Problem("MM-SET-005", f"unknown key {quoted(place)}", _known_keys(key, known), str(path), field=place)
+        elif isinstance(wanted, Mapping) and isinstance(value, Mapping):
+            yield from _wrong_settings(value, wanted, f"{place}.", path)
         elif not _same_type(value, wanted):
-            problems.append(
-                Problem("MM-SET-006", f"{prefix}{key} = {quoted(value)} has the wrong type", f"like {wanted}", file)
-            )
-    return problems
+            message = f"{safe_text(place)} = {quoted(value)} has the wrong type"
+            yield Problem("MM-SET-006", message, _like(wanted), str(path), field=place)
+        elif not isinstance(wanted, list) and not is_number(value, *_range(place)):
+            low, high = _range(place)
+            message = f"{safe_text(place)} = {safe_text(value)} is not from {low:,} to {high:,}"
+            yield Problem("MM-SET-007", message, f"the engine's own is {wanted}", str(path), field=place)
+
+
+def _range(place: str) -> tuple[float, float]:
+    return RANGES.get(place) or RANGES.get(place.rpartition(".")[0]) or _ANY_NUMBER
 
 
 def _same_type(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, int | float):
-        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e6
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(wanted, list):
+        return are_texts(value) and all(text.strip() for text in value)  # a blank text is found everywhere
     return isinstance(value, type(wanted))
+
+
+def _like(wanted: Any) -> str:
+    if isinstance(wanted, Mapping):
+        return "write a table"
+    return 'write a list: ["…"]' if isinstance(wanted, list) else f"write a number, like {wanted}"
+
+
+# --- where a key stands -------------------------------------------------------------------------------------------
+
+_NAME = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
+_PATH = rf"({_NAME}(?:\s*\.\s*{_NAME})*)"
+_HEADER = re.compile(rf"\s*\[(\[?)\s*{_PATH}\s*\]")
+_ENTRY = re.compile(rf"\s*{_PATH}\s*=")
+
+
+def _refuse(problems: Iterable[Problem], path: Path) -> None:
+    """Raise `problems`, if there are any."""
+    if found := list(problems):
+        raise DataError(_placed(found, path))
+
+
+def _placed(problems: Iterable[Problem], path: Path) -> list[Problem]:
+    """The same problems, with the lines of the keys that they name in `field`."""
+    lines = _lines(path.read_text("utf-8-sig"))
+    return [replace(problem, line=_line_of(problem.field, lines)) for problem in problems]
+
+
+def _line_of(place: str, lines: Mapping[str, int]) -> int:
+    """The line of a key, else of the nearest table around it."""
+    while place and place not in lines:
+        place = place.rpartition(".")[0]
+    return lines.get(place, 0)
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The first line that names each table and key, by its path; `rule.0.sector` in the first [[rule]]."""
+    lines: dict[str, int] = {}
+    seen: Counter[str] = Counter()
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        if header := _HEADER.match(line):
+            place = table = _plain(header[2])
+            if header[1]:
+                place = table = f"{table}.{seen[table]}"
+                seen[_plain(header[2])] += 1
+        elif entry := _ENTRY.match(line):
+            place = f"{table}.{_plain(entry[1])}" if table else _plain(entry[1])
+        else:
+            continue
+        while place:
+            lines.setdefault(place, number)
+            place = place.rpartition(".")[0]
+    return lines
+
+
+def _plain(written: str) -> str:
+    """A dotted key without its quotes and blanks."""
+    return ".".join(name.strip("\"'") for name in re.findall(_NAME, written))
 
 
 def _overlaid(below: Settings, above: Settings) -> dict[str, Any]:

@@ -20,6 +20,11 @@ def safe_text(value: object, limit: int = 80) -> str:
     return "".join(character if character.isprintable() else _escaped(character) for character in text)
 
 
+def counted(n: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
 def quoted(value: object) -> str:
     """Return `value` escaped and in double quotes, for use inside a message."""
     return f'"{safe_text(value)}"'

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from matchmaker.decoding import check_magic, decode, read_bytes
-from matchmaker.errors import MOST_PROBLEMS_SHOWN, DataError, Problem, quoted
+from matchmaker.errors import MOST_PROBLEMS_SHOWN, DataError, Problem, counted, quoted
 from matchmaker.parquet import MARKS, read_parquet
 from matchmaker.schema import Table, normalized_header
 
@@ -31,7 +31,7 @@ _HEADER_SEARCH = 20
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How to read tables. `today` (None: the machine's) is the last day on which something can have happened."""
+    """How to read tables. `today` (None: the machine's) is the day on which they are read."""
 
     encoding: str | None = None
     date_format: str | None = None
@@ -42,6 +42,11 @@ class ReadOptions:
     max_rows: int = 20_000_000
     max_tags: int = 1_000
     today: date | None = None
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which something can have happened: `today`, else that of the place where it changes first."""
+        return self.today or datetime.now(timezone(timedelta(hours=14))).date()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,9 @@ class Sheet:
         found = [self.problem(code, message(row), fix, row[LINE], column, **options) for row in first]
         if rows.height > len(found):
             found.append(
-                self.problem(code, f"the same in {rows.height - len(found):,} more rows", fix, 0, column, **options)
+                self.problem(
+                    code, f"the same in {counted(rows.height - len(found), 'more row')}", fix, 0, column, **options
+                )
             )
         return found
 
@@ -150,7 +157,7 @@ def sheet_of(frame: pl.DataFrame, file: str, table: Table, options: ReadOptions)
 
 
 def _read_text(text: str, file: str, table: Table, options: ReadOptions) -> tuple[Sheet, list[Problem]]:
-    start, line = _after_lines(text, options.skip_rows)
+    start, line = _after_lines(text, _lines_above(text, table, options))
     if not text[start : start + LONGEST_LINE].strip():
         raise DataError(Problem("MM-CSV-001", f"is empty after line {line - 1}", "give a smaller --skip-rows", file))
     delimiter = _delimiter(text, start, table)
@@ -170,6 +177,17 @@ def _read_text(text: str, file: str, table: Table, options: ReadOptions) -> tupl
         problems.append(Problem("MM-CSV-009", message, "nothing to mend", file, line, warning=True))
     sheet, problems = _tidy(Sheet(table, file, frame, {name: index + 1 for index, name in columns.items()}), problems)
     return sheet, problems + _swallowed(sheet, delimiter, len(header))
+
+
+def _lines_above(text: str, table: Table, options: ReadOptions) -> int:
+    """How many lines to skip: none in a table that begins with its header, though others of its folder do not."""
+    begins = options.skip_rows and _is_header(text, 0, table)
+    return 0 if begins and not _is_header(text, _after_lines(text, options.skip_rows)[0], table) else options.skip_rows
+
+
+def _is_header(text: str, start: int, table: Table) -> bool:
+    samples = (_first_records(text, mark, start, 1, 1) for mark in DELIMITERS)
+    return any(sample and _needed(sample[0][1], table) for sample in samples)
 
 
 def _after_lines(text: str, n_lines: int) -> tuple[int, int]:
@@ -238,7 +256,7 @@ def _bad_quote(text: str, position: int, line: int, column: int) -> _BadRecord:
     closed = re.compile(r'"(?:[^"]++|"")*+"').match(text, position)
     n_after = text.count("\n", position, len(text.rstrip("\n")))
     if closed is None:
-        lost = f"; {n_after:,} lines after it were not read" if n_after else ""
+        lost = f"; {counted(n_after, 'line')} after it {'was' if n_after == 1 else 'were'} not read" if n_after else ""
         return _BadRecord("MM-CSV-010", line, column, "the quote opened in column {column} is never closed" + lost)
     n_within = text.count("\n", position, closed.end())
     if n_within:
@@ -260,10 +278,12 @@ def _delimiter(text: str, start: int, table: Table) -> str:
     return ","
 
 
-def _first_records(text: str, delimiter: str, start: int, line: int) -> list[tuple[int, list[str]]]:
+def _first_records(
+    text: str, delimiter: str, start: int, line: int, most: int = _SAMPLE
+) -> list[tuple[int, list[str]]]:
     found: list[tuple[int, list[str]]] = []
     with suppress(_BadRecord):  # whoever reads the whole text says so
-        found.extend(islice(_records(text, delimiter, start, line), _SAMPLE))
+        found.extend(islice(_records(text, delimiter, start, line), most))
     return found
 
 
@@ -285,9 +305,8 @@ def _check_header(
         if _needed(fields, table):
             missing = _missing(header, table)
             message = f"line {line} is not a header: no column {missing[0]}; line {other} is"
-            raise DataError(
-                Problem("MM-CSV-008", message, f"give --skip-rows {other - 1}, or delete the lines", file, line)
-            )
+            fix = f"delete the lines above it, or give --skip-rows {other - 1}"
+            raise DataError(Problem("MM-CSV-008", message, fix, file, line))
 
 
 def _frame(
@@ -316,11 +335,11 @@ def _chunk(lines: list[int], rows: list[list[str]], columns: Mapping[int, str]) 
 def _ragged(ragged: Sequence[tuple[int, int]], width: int, file: str) -> list[Problem]:
     fix = "quote cells that hold the delimiter; fill or drop cells"
     problems = [
-        Problem("MM-CSV-013", f"{found} fields, where the header has {width}", fix, file, line)
+        Problem("MM-CSV-013", f"{counted(found, 'field')}, where the header has {width:,}", fix, file, line)
         for line, found in ragged[:MOST_PROBLEMS_SHOWN]
     ]
     if len(ragged) > MOST_PROBLEMS_SHOWN:
-        message = f"the same in {len(ragged) - MOST_PROBLEMS_SHOWN:,} more rows"
+        message = f"the same in {counted(len(ragged) - MOST_PROBLEMS_SHOWN, 'more row')}"
         problems.append(Problem("MM-CSV-013", message, fix, file))
     return problems
 
@@ -429,8 +448,8 @@ def _tidy(sheet: Sheet, problems: list[Problem]) -> tuple[Sheet, list[Problem]]:
     full = frame.filter(~pl.all_horizontal(pl.col(cells).is_null()))
     tidied = Sheet(sheet.table, sheet.file, full, sheet.positions, sheet.numbered)
     if full.height < frame.height:
-        message = f"{frame.height - full.height:,} rows without any content were skipped"
-        problems = [*problems, tidied.problem("MM-TAB-005", message, "delete them", warning=True)]
+        message = f"{counted(frame.height - full.height, 'row')} without any content, skipped"
+        problems = [*problems, tidied.problem("MM-TAB-005", message, "nothing to mend", warning=True)]
     return tidied, problems + _rows_of_no_one(tidied)
 
 

@@ -53,13 +53,13 @@ def read_tables(
     place = bundled("data") if folder is None else _data_folder(folder)
     paths, problems = _paths(place, options)
     sheets: dict[str, Sheet] = {}
+    found: dict[str, list[Problem]] = {}
     for name, path in paths.items():
         try:
-            sheets[name], found = read_table(path, TABLES[name], options)
-            problems += found
+            sheets[name], found[name] = read_table(path, TABLES[name], options)
         except DataError as error:
-            problems += error.problems
-    return _canonical(sheets, paths.keys(), problems, domain, options)
+            found[name] = error.problems
+    return _canonical(sheets, found, problems, domain, options)
 
 
 def canonical_frames(
@@ -79,16 +79,15 @@ def canonical_frames(
             raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
     if "organizations" not in frames:
         raise UsageError(Problem("MM-USE-008", "there is no table organizations", "give one, with a column org_id"))
-    problems: list[Problem] = []
     sheets: dict[str, Sheet] = {}
+    found: dict[str, list[Problem]] = {}
     for name, table in TABLES.items():
         if name in frames:
             try:
-                sheets[name], found = sheet_of(_frame_of(frames[name], name), name, table, options)
-                problems += found
+                sheets[name], found[name] = sheet_of(_frame_of(frames[name], name), name, table, options)
             except DataError as error:
-                problems += error.problems
-    return _canonical(sheets, frames.keys(), problems, domain, options)
+                found[name] = error.problems
+    return _canonical(sheets, found, [], domain, options)
 
 
 def _frame_of(given: Any, name: str) -> pl.DataFrame:
@@ -177,18 +176,31 @@ def _strangers(present: Mapping[str, Path], options: ReadOptions) -> list[Proble
 
 
 def _canonical(
-    sheets: dict[str, Sheet], stated: Iterable[str], problems: list[Problem], domain: Domain, options: ReadOptions
+    sheets: dict[str, Sheet],
+    found: dict[str, list[Problem]],
+    problems: list[Problem],
+    domain: Domain,
+    options: ReadOptions,
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
+    """Canonical frames from `sheets`; `found` is what was wrong with the form of each table that is there."""
+    problems = problems + [problem for name in found for problem in found[name]]
+    incomplete = {name for name in found if _lost_rows(found[name])}
     for name, sheet in sheets.items():
-        sheets[name], found = _with_values(sheet, options)
-        problems += found
-    unread = set(stated) - sheets.keys()
+        sheets[name], refused = _with_values(sheet, options)
+        problems += refused
+        if _lost_rows(problem for problem in refused if problem.field == sheet.table.order[0]):
+            incomplete.add(name)
     empty = {name: _empty(table) for name, table in TABLES.items() if name not in sheets}
-    sheets, found = check_tables(sheets | empty, unread, domain, options)
-    problems = sorted(problems + found, key=lambda problem: problem.warning)
+    sheets, inconsistent = check_tables(sheets | empty, incomplete, domain, options)
+    problems = sorted(problems + inconsistent, key=lambda problem: problem.warning)
     if problems and not problems[0].warning:
         raise DataError(problems)
     return {name: _finished(sheets[name]) for name in TABLES}, problems
+
+
+def _lost_rows(problems: Iterable[Problem]) -> bool:
+    """Whether rows, or their identifiers, were refused: what refers to them is no mistake."""
+    return any(not problem.warning for problem in problems)
 
 
 @lru_cache
@@ -335,13 +347,23 @@ def _days(sheet: Sheet, column: Column, text: pl.Series, options: ReadOptions) -
     """The day from which each date counts as known, and the first that it can mean."""
     stated, refusals = _read_each(text, lambda key: parse_day(key, date_format=options.date_format))
     precisions, _ = _read_each(_text(sheet, "date_precision"), cell.one_of(*PRECISIONS))
-    known: dict[tuple[str | None, str | None], date | None] = {}
+    known: dict[tuple[str | None, str | None], tuple[date | None, date | None]] = {}
     days, firsts = [], []
     for pair in zip(text.to_list(), _text(sheet, "date_precision").to_list(), strict=True):
         day: StatedDay | None = stated.get(pair[0])
         if pair not in known:
-            known[pair] = known_from(day, precisions.get(pair[1])) if day else None
-        days.append(known[pair])
-        firsts.append(day.first if day else None)
+            precision = precisions.get(pair[1])
+            known[pair] = (known_from(day, precision), _first_of(day, precision)) if day else (None, None)
+        days.append(known[pair][0])
+        firsts.append(known[pair][1])
     found = [pl.Series("day", days, dtype=pl.Date()), pl.Series(FIRST, firsts, dtype=pl.Date())]
     return found, _refused(sheet, column, text, refusals)
+
+
+def _first_of(stated: StatedDay, precision: str | None) -> date | None:
+    """The first day that a stated date can mean; None where it only says by when."""
+    if precision in ("by", "before"):
+        return None
+    if precision in ("year", "approximate"):
+        return stated.first.replace(month=1, day=1)
+    return stated.first.replace(day=1) if precision == "month" else stated.first

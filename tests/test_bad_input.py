@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from matchmaker.domain import Domain, read_weights
+from matchmaker.domain import RANGES, Domain, engine_settings, read_weights
 from matchmaker.errors import DataError, MatchmakerError, UsageError
 from matchmaker.tables import ReadOptions, canonical_frames, read_tables
 from matchmaker.vocabulary import Vocabulary
@@ -81,6 +82,14 @@ def encoded(text, encoding):
     return text.encode(encoding)
 
 
+def as_windows(text):
+    """UTF-8 as browsers and spreadsheets read it in windows-1252: the five bytes that mean nothing become controls."""
+    return "".join(
+        chr(byte) if byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else bytes([byte]).decode("cp1252")
+        for byte in text.encode()
+    )
+
+
 KOREAN = "org_id,name_ko,country\n한미,한미약품 주식회사,KR\n일양,일양약품 주식회사,KR\n동아,동아에스티 제약회사,KR\n"
 CHINESE = "org_id,name_zh,country\n同仁堂,北京同仁堂股份有限公司,CN\n丽珠,丽珠医药集团股份有限公司,CN\n"
 WARNING = {"exit_code": None}
@@ -118,7 +127,7 @@ CASES = [
     organizations("only a mark", "MM-CSV-001", b"\xef\xbb\xbf", "", "is empty"),
     organizations("only a header", "MM-CSV-002", "org_id,name\n", "", "no rows"),
     with_organizations("optional, only a header", "MM-CSV-002", "topics", "event_id,term\n", "", "no rows", **WARNING),
-    organizations("all is skipped", "MM-CSV-001", ORGANIZATIONS, "", "after line 4", options={"skip_rows": 9}),
+    organizations("all is skipped", "MM-CSV-001", "Members\n2024\n", "", "after line 2", options={"skip_rows": 9}),
     # 3: another type
     organizations("PNG", "MM-CSV-003", b"\x89PNG\r\n\x1a\n" + bytes(40), "", "bytes of a PNG image, not text"),
     organizations("PDF", "MM-CSV-003", b"%PDF-1.7\n", "", "a PDF document"),
@@ -171,6 +180,18 @@ CASES = [
         "GBK",
         **WARNING,
     ),
+    *[
+        organizations(name, "MM-TAB-017", f"org_id,name\na,{name}\n", ":2:2", "cp1252", **WARNING)
+        for name in (
+            as_windows(text) for text in ("제넨바이오", "恒瑞医药", "泰格医药", "绿叶制药", "江苏恒瑞医药股份有限公司")
+        )
+    ],
+    *[
+        organizations(name, "MM-TAB-017", f"org_id,name\na,{name}\n", ":2:2", "cp1252", **WARNING)
+        for name in (
+            as_windows(text).replace("\xa0", " ") for text in ("삼성바이오에피스", "复星医药", "한미약품 주식회사")
+        )
+    ],
     organizations("lost", "MM-TAB-017", "org_id,name\na,�� Pharma\n", ":2:2", "could not decode", **WARNING),
     # 8: NUL
     organizations("NUL", "MM-CSV-006", "org_id,name\na,Al\0pha\n", ":2", "NUL byte at line 2"),
@@ -180,10 +201,15 @@ CASES = [
         organizations(word, "MM-CSV-009", ORGANIZATIONS.replace(",", mark), ":1", f"separated by {word}s", **WARNING)
         for mark, word in ((";", "semicolon"), ("\t", "tab"), ("|", "bar"))
     ],
-    organizations("ragged with another delimiter", "MM-CSV-013", "org_id;name\na;A\nb\n", ":3", "1 fields"),
+    organizations("ragged with another delimiter", "MM-CSV-013", "org_id;name\na;A\nb\n", ":3", "1 field,"),
     # 11: preamble, second header, totals
     organizations(
-        "preamble", "MM-CSV-008", "List of members\n\norg_id,name\na,A\n", ":1", "line 3 is", "--skip-rows 2"
+        "preamble",
+        "MM-CSV-008",
+        "List of members\n\norg_id,name\na,A\n",
+        ":1",
+        "line 3 is",
+        "delete the lines above it, or give --skip-rows 2",
     ),
     organizations("second header", "MM-TAB-011", "org_id,name\norg_id,name\na,A\n", ":2", "repeats the header"),
     organizations("totals", "MM-TAB-012", "org_id,name\na,A\n合计,2\n", ":3:1", "totals"),
@@ -218,7 +244,7 @@ CASES = [
     # 15: limits
     organizations("long cell", "MM-LIM-006", f"org_id,name\na,{'x' * 2**20}\n", ":2:2", "1,048,576", "131,072"),
     organizations("many columns", "MM-LIM-003", ",".join(["org_id"] * 10_000) + "\n", ":1", "10,000", "1,000"),
-    organizations("wide row", "MM-CSV-013", "org_id,name\n" + "," * 9_999 + "x\n", ":2", "10000 fields"),
+    organizations("wide row", "MM-CSV-013", "org_id,name\n" + "," * 9_999 + "x\n", ":2", "10,000 fields"),
     organizations("long line", "MM-LIM-002", b"org_id\na\n" + b"x" * 20_000_000, ":3", "20,000,000"),
     organizations("long quoted line", "MM-LIM-002", b'org_id\n"' + b"x\n" * 10_000_000 + b'"', ":2", "16,777,216"),
     organizations("rows", "MM-LIM-004", ORGANIZATIONS, "", "--max-rows", options={"max_rows": 2}),
@@ -230,7 +256,14 @@ CASES = [
     organizations("control in id", "MM-TAB-007", "org_id,name\na\x1b[31m,B\n", ":2:1", "U+001B", "\\x1b"),
     organizations("bidi in id", "MM-TAB-007", "org_id\na\u202eb\n", ":2:1", "U+202E"),
     organizations("skipped rows", "MM-TAB-005", "org_id,name\na,A\n,\n , \n", "", "2 rows without", **WARNING),
-    organizations("equal twins", "MM-TAB-015", "org_id,name\na,A\na ,A\n", "", "1 rows repeat", **WARNING),
+    organizations(
+        "equal twins",
+        "MM-TAB-015",
+        "org_id,name\na,A\na ,A\n",
+        "",
+        "1 row with the content of an earlier one",
+        **WARNING,
+    ),
     organizations("twins differ", "MM-TAB-016", "org_id,name\na,A\nb,B\na,C\n", ":4:1", '"a" stands on line 2'),
     organizations("twins by composition", "MM-TAB-016", "org_id,name\né,A\ne\u0301,B\n", ":3:1", "line 2"),
     # 18, 19: references
@@ -275,7 +308,7 @@ CASES = [
         "partnerships",
         "left,right,date\na,b,2020\nb,a,2020\n",
         "",
-        "1 rows state",
+        "1 row with an agreement",
         **WARNING,
     ),
     # 20: numbers
@@ -324,6 +357,27 @@ CASES = [
         "2 participations",
         "2021-05-01",
         options={"today": datetime.date(2021, 4, 30)},
+    ),
+    with_organizations(
+        "one participation ahead",
+        "MM-DAY-005",
+        "participations",
+        "event_id,org_id\nf,a\n",
+        ":2:1",
+        "(1 participation)",
+        options={"today": datetime.date(2021, 4, 30)},
+    ),
+    with_organizations(
+        "partnership ahead", "MM-DAY-005", "partnerships", "left,right,date\na,b,2035\n", ":2:3", "2035"
+    ),
+    with_organizations("tie ahead", "MM-DAY-005", "region_ties", "left,right,date\nx,y,2026-02\n", ":2:3", '"2026-02"'),
+    Case(
+        "planned",
+        "MM-DAY-007",
+        {"organizations.csv": ORGANIZATIONS, "events.csv": "event_id,date\ne,2035-05-01\n"},
+        "events.csv:2:2",
+        ("2035-05-01", "a plan"),
+        **WARNING,
     ),
     Case(
         "end before start",
@@ -405,6 +459,33 @@ def test_every_problem_of_a_table_is_listed_at_once(tmp_path):
 
     assert exit_code == 1
     assert [problem.code for problem in problems] == ["MM-CSV-013", "MM-TAB-006", "MM-TAB-016", "MM-REF-001"]
+
+
+@pytest.mark.parametrize("organizations", ["org_id,name\na,A\nb\n", "org_id,name\na,A\n,B\n", "org_id\na\nb\x1b\n"])
+def test_what_refers_to_a_refused_row_is_not_called_unknown(tmp_path, organizations):
+    (tmp_path / "organizations.csv").write_text(organizations)
+    (tmp_path / "events.csv").write_text("event_id\ne\n")
+    (tmp_path / "participations.csv").write_text("event_id,org_id\ne,a\ne,b\nf,b\n")
+    (tmp_path / "intentions.csv").write_text("intention_id,candidate_counterparts\ni,b\n")
+
+    _, problems = outcome(tmp_path)
+
+    assert [problem.message for problem in problems if problem.code == "MM-REF-001"] == ['no event "f"']
+    assert len(problems) == 2
+
+
+def test_a_bad_cell_elsewhere_hides_no_unknown_identifier(tmp_path):
+    (tmp_path / "organizations.csv").write_text("org_id,first_known\na,soon\n")
+    (tmp_path / "partnerships.csv").write_text("left,right\na,b\n")
+
+    assert {problem.code for problem in outcome(tmp_path)[1]} == {"MM-DAY-004", "MM-REF-001"}
+
+
+@pytest.mark.parametrize("name", ["Nestlé® Health", "Weiß GmbH", "Café", "Société à l'Île", "IRMÃ LÚCIA", "Ørsted"])
+def test_a_name_with_accents_is_not_taken_for_misread(tmp_path, name):
+    (tmp_path / "organizations.csv").write_text(f"org_id,name\na,{name}\n", "utf-8")
+
+    assert outcome(tmp_path) == (None, [])
 
 
 def test_many_problems_of_one_kind_are_counted(tmp_path):
@@ -573,26 +654,136 @@ def test_a_named_encoding_raises_nothing_unforeseen(tmp_path, encoding, content)
 
 
 @pytest.mark.parametrize(
-    ("code", "file", "content"),
+    ("code", "file", "content", "parts"),
     [
-        ("MM-SET-001", "domain.toml", 'title = "x'),
-        ("MM-SET-003", "domain.toml", '[sides.left]\ncountry = "CN"'),
-        ("MM-SET-004", "domain.toml", b'title = "\xff"'),
-        ("MM-SET-005", "settings.toml", "[weights]\ninterest = 1.0"),
-        ("MM-SET-006", "settings.toml", '[weights]\ninterests = "much"'),
-        ("MM-VOC-001", "interests.toml", "x = 1"),
-        ("MM-VOC-002", "interests.toml", "[x]\nlabel = 1"),
-        ("MM-VOC-003", "interests.toml", '[x]\nparent = "y"'),
-        ("MM-VOC-003", "rules.toml", '[[rule]]\nsector = "y"'),
-        ("MM-VOC-004", "interests.toml", '[x]\nparent = "x"'),
+        ("MM-SET-001", "domain.toml", 'title = "x', (":1:",)),
+        ("MM-SET-001", "settings.toml", "graph.restart = " + "1" * 5_000, (":1: ",)),
+        ("MM-SET-003", "domain.toml", '[sides.left]\ncountry = "CN"', (":1: ",)),
+        ("MM-SET-004", "domain.toml", b'title = "\xff"', ()),
+        ("MM-SET-005", "domain.toml", 'titel = "x"', (":1: ", "did you mean title?")),
+        ("MM-SET-005", "domain.toml", 'title = "x"\n\n[side.left]\ncountry = "CN"', (":3: ", "did you mean sides?")),
+        ("MM-SET-005", "domain.toml", '[sides.left]\ncountry = "CN"\nlanguge = "zh"', (":3: ", "mean language?")),
+        ("MM-SET-005", "domain.toml", '[sides.middle]\ncountry = "CN"', (":1: ", "known here: left, right")),
+        ("MM-SET-006", "domain.toml", "title = 3", (":1: ",)),
+        ("MM-SET-006", "domain.toml", "sides = 3", (":1: ",)),
+        ("MM-SET-006", "domain.toml", "[sides.left]\ncountry = 86", (":2: ", "a text")),
+        ("MM-SET-005", "rules.toml", '[[rules]]\nsector = "pharma"', (":1: ", "did you mean rule?")),
+        (
+            "MM-SET-005",
+            "rules.toml",
+            '[[rule]]\nsector = "pharma"\n[[rule]]\nsector = "pharma"\nofers = ["x"]',
+            (":5: ", "did you mean offers?"),
+        ),
+        ("MM-SET-006", "rules.toml", "rule = 3", (":1: ", "[[rule]] above each rule")),
+        ("MM-SET-006", "rules.toml", '[[rule]]\nsector = "pharma"\noffers = "x"', (":3: ", 'write a list: ["x"]')),
+        ("MM-SET-006", "rules.toml", '[[rule]]\ninterests_as = "foo"', (":2: ", '"offers" or "seeks"')),
+        ("MM-SET-005", "settings.toml", "[weights]\ninterest = 1.0", (":2: ", "did you mean interests?")),
+        ("MM-SET-006", "settings.toml", '[weights]\ninterests = "much"', (":2: ", "a number, like 3.5")),
+        ("MM-SET-006", "settings.toml", "\nweights = 3", (":2: ", "a table")),
+        ("MM-SET-006", "settings.toml", "[graph]\nrestart = true", (":2: ",)),
+        ("MM-SET-006", "settings.toml", '[reading]\nseeks = [""]', (":2: ", "write a list")),
+        ("MM-SET-007", "settings.toml", "[graph]\nrestart = 1.5", (":2: ", "graph.restart = 1.5", "0.01 to 0.99")),
+        ("MM-SET-007", "settings.toml", "graph.kind.forum = -1", (":1: ", "graph.kind.forum = -1", "0 to 100")),
+        ("MM-SET-007", "settings.toml", "graph = { restart = 2, undated = 0.5 }", (":1: ", "graph.restart")),
+        ("MM-VOC-001", "interests.toml", "x = 1", (":1: ",)),
+        ("MM-VOC-002", "interests.toml", '[x]\nlabel = "Park"', (":2: ", 'write label = { en = "Park" }')),
+        ("MM-VOC-002", "interests.toml", "[x]\nlabel.en = 3", (":2: ",)),
+        ("MM-VOC-002", "interests.toml", '[y]\n[x]\nsynonyms.en = "park"', (":3: ", "write synonyms = {")),
+        ("MM-VOC-002", "interests.toml", "[x]\nparent = 3", (":2: ",)),
+        ("MM-VOC-002", "interests.toml", '[x]\nrelated = "y"\n[y]', (":2: ", 'related = ["y"]')),
+        ("MM-VOC-002", "sectors.toml", '[x]\ncandidate = "no"', (":2: ", "true or false")),
+        ("MM-VOC-002", "regions.toml", '[x]\nlatitude = "39.9"', (":2: ", "from -90 to 90")),
+        ("MM-VOC-002", "regions.toml", "[x]\nlatitude = 39.9\nlongitude = 1164.0", (":3: ", "-180 to 180")),
+        ("MM-VOC-002", "regions.toml", "[x]\nlatitude = nan", (":2: ",)),
+        ("MM-VOC-003", "interests.toml", '[x]\nparent = "y"', (":2: ",)),
+        ("MM-VOC-003", "rules.toml", '[[rule]]\nsector = "y"', (":2: ",)),
+        ("MM-VOC-004", "interests.toml", '[x]\nparent = "x"', (":2: ",)),
+        ("MM-VOC-005", "interests.toml", '["x y"]\nparnet = "z"', (":2: ", "did you mean parent?")),
     ],
 )
-def test_a_bad_vocabulary_or_setting_is_named(tmp_path, code, file, content):
+def test_a_bad_vocabulary_or_setting_is_named_with_line_and_mend(tmp_path, code, file, content, parts):
     (tmp_path / "features").mkdir()
     (tmp_path / "features/sectors.toml").write_text("[pharma]")
     (tmp_path / "features" / file).write_bytes(content if isinstance(content, bytes) else content.encode())
-    with pytest.raises(DataError, match=code):
+    with pytest.raises(DataError, match=code) as caught:
         Domain.read(tmp_path)
+    assert len(caught.value.problems) == 1
+    text = str(caught.value)
+    assert text.isprintable()
+    for part in parts:
+        assert part in text
+
+
+def test_all_that_is_wrong_with_a_file_is_said_at_once(tmp_path):
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features/settings.toml").write_text("[graph]\nrestart = 2\nundated = 2\n[weights]\nx = 1\n")
+    with pytest.raises(DataError) as caught:
+        Domain.read(tmp_path)
+    assert [(problem.code, problem.line) for problem in caught.value.problems] == [
+        ("MM-SET-007", 2),
+        ("MM-SET-007", 3),
+        ("MM-SET-005", 5),
+    ]
+
+
+def test_attributes_of_your_own_are_kept(tmp_path):
+    (tmp_path / "features").mkdir()
+    (tmp_path / "features/regions.toml").write_text('[x]\nlevel = "city"\nmesh = "X"\nsought_as = "y"\nnote = 3\n')
+    assert set(Domain.read(tmp_path).regions.terms["x"].attributes) == {"level", "mesh", "sought_as", "note"}
+
+
+def numbers(settings, prefix=""):
+    """Path and value of every number in the engine's settings."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from numbers(value, f"{prefix}{key}.")
+        elif not isinstance(value, list):
+            yield f"{prefix}{key}", value
+
+
+NUMBERS = dict(numbers(engine_settings()))
+
+
+def range_of(place):
+    return RANGES.get(place) or RANGES[place.rpartition(".")[0]]
+
+
+def test_every_number_of_the_engine_has_a_range_and_lies_in_it():
+    for place, value in NUMBERS.items():
+        low, high = range_of(place)
+        assert low <= value <= high, place
+
+
+@pytest.mark.parametrize("place", NUMBERS)
+def test_a_number_out_of_its_range_or_not_finite_is_refused(tmp_path, place):
+    (tmp_path / "features").mkdir()
+    low, high = range_of(place)
+    for value in (low - 1, high + 1, "nan", "inf", "-inf"):
+        (tmp_path / "features/settings.toml").write_text(f"# of ours\n{place} = {value}\n")
+        with pytest.raises(DataError, match=re.escape(f"settings.toml:2: {place} = {value} is not from")) as caught:
+            Domain.read(tmp_path)
+        assert caught.value.problems[0].code == "MM-SET-007"
+
+
+@pytest.mark.parametrize("place", NUMBERS)
+def test_scores_are_numbers_at_both_ends_of_every_range(tmp_path, place):
+    from matchmaker.blend import Blend
+    from matchmaker.dataset import Dataset
+
+    (tmp_path / "features").mkdir()
+    for name, content in {
+        "organizations": "org_id,sector,city,interests,seeks\na,s,x,t,u\nb,s,y,t,\nc,r,x,,t\nd,,,,\n",
+        "events": EVENTS,
+        "participations": "event_id,org_id\ne,a\ne,b\nf,b\nf,c\n",
+        "partnerships": "left,right,date\na,b,2020\nb,c,\nc,d,2019\n",
+        "region_ties": "left,right,value\nx,y,5\n",
+    }.items():
+        (tmp_path / f"{name}.csv").write_text(content)
+    for value in range_of(place):
+        (tmp_path / "features/settings.toml").write_text(f"{place} = {value}\n")
+        scores = Blend().fit(Dataset.read(tmp_path, ReadOptions(today=TODAY))).score(np.arange(4))
+        assert np.isfinite(scores).all()
+        assert ((scores >= 0) & (scores <= 1)).all()
 
 
 def test_weights_need_their_table(tmp_path):
@@ -611,6 +802,9 @@ def test_an_unknown_organization_scorer_or_number_is_wrong_use():
         ("MM-USE-010", lambda: dataset.row("c")),
         ("MM-USE-011", lambda: dataset.with_organization(Organization("a"))),
         ("MM-USE-012", lambda: Recommender(dataset, "oracle").match("a")),
+        ("MM-USE-021", lambda: recommender.match(Organization("c", interests="vaccine"))),
+        ("MM-USE-021", lambda: recommender.match(Organization("c", names="Ours"))),
+        ("MM-USE-022", lambda: Recommender(dataset, weights={"text": float("nan")}).match("a")),
         ("MM-USE-013", lambda: recommender.explain("a", "a")),
         ("MM-USE-014", lambda: recommender.match("a", -1)),
     ):

@@ -189,6 +189,25 @@ def test_a_preamble_is_skipped_where_that_is_asked_for(tmp_path):
         read(tmp_path, skip_rows=2)
 
 
+def test_lines_are_skipped_only_in_tables_that_do_not_begin_with_their_header(tmp_path):
+    write(
+        tmp_path,
+        organizations="Members\n\norg_id,name\na,A\n",
+        events="event_id;date\ne;2020\nf;2021\ng;2022\n",
+    )
+
+    frames, problems = read(tmp_path, skip_rows=2)
+
+    assert [problem.code for problem in problems] == ["MM-CSV-009"]
+    assert frames["organizations"]["name"].to_list() == ["A"]
+    assert frames["events"]["event_id"].to_list() == ["e", "f", "g"]
+
+
+def test_of_two_headers_the_one_after_the_skipped_lines_is_taken(tmp_path):
+    write(tmp_path, organizations="org_id,name\nid,name_en\na,A\n")
+    assert read(tmp_path, skip_rows=1)[0]["organizations"]["name_en"].to_list() == ["A"]
+
+
 def test_extra_columns_and_files_are_silent_where_they_are_allowed(tmp_path):
     write(tmp_path, organizations="org_id,fax\na,1\n", notes="x\n")
     assert len(read(tmp_path)[1]) == 2
@@ -202,6 +221,21 @@ def test_the_data_folder_of_a_domain_or_a_bare_folder_is_taken(tmp_path):
 
 
 # --- between tables ---------------------------------------------------------------------------------------------------
+
+
+def test_a_date_that_may_lie_behind_does_not_lie_ahead(tmp_path):
+    write(
+        tmp_path,
+        organizations=PLAIN,
+        events="event_id,date,date_precision\ne,2026,\nf,2026-12-31,year\ng,2026-01,\nh,2027,before\n",
+        participations="event_id,org_id\ne,a\nf,a\ng,a\nh,a\n",
+        partnerships="left,right,date,date_precision\na,b,2026,\na,b,2026-06-30,approximate\na,b,2026-01-31,month\n",
+    )
+
+    frames, problems = read(tmp_path)
+
+    assert problems == []
+    assert frames["events"]["day"].max() == datetime.date(2027, 12, 31)
 
 
 def test_an_agreement_stated_from_both_sides_is_one(tmp_path):
