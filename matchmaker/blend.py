@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from datetime import date
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.scorers import SCORERS, Reason, Scorer
+
+if TYPE_CHECKING:
+    from matchmaker.learning import Lesson
 
 
 @dataclass(eq=False)
@@ -19,7 +24,7 @@ class Blend:
 
     A block holds sigmoid(log-odds): a pair without any evidence gets sigmoid(intercept), not 0. The reasons of one
     direction, the intercept first, add up to its log-odds; the mutual score, the product of both directions, is
-    computed and never decomposed. Not calibrated until it is fitted: read it as an order, not as a probability.
+    computed and never decomposed. Not calibrated until weights are learned: read it as an order, not as a probability.
 
     Args:
         weights: by scorer, and `intercept`; None takes the prior weights of the dataset's domain (settings.toml), which
@@ -32,20 +37,36 @@ class Blend:
     weights_: dict[str, float] = field(init=False, repr=False)
     intercept_: float = field(init=False, repr=False)
     scorers_: dict[str, Scorer] = field(init=False, repr=False)
+    n_: int = field(init=False, repr=False)
+    lesson_: Lesson | None = field(default=None, init=False, repr=False)
 
-    def fit(self, dataset: Dataset) -> Self:
-        """Fit every scorer that has a weight.
+    def fit(self, dataset: Dataset, *, until: date | None = None, **options: Any) -> Self:
+        """Fit every scorer that has a weight; with `until`, learn the weights first, from what came before that day.
+
+        Args:
+            dataset: the world.
+            until: the first day that is not known to the fitted blend, neither to its weights nor to its scorers.
+            options: of `learning.learn`.
 
         Raises:
             UsageError: a weight for a scorer that does not exist.
+            DataError: too little to learn from.
         """
+        if until is not None:
+            from matchmaker.learning import learn
+
+            self.lesson_ = learn(dataset, until, prior=self.weights, **options)
+            self.weights, dataset = self.lesson_.weights, dataset.before(until)
         chosen = dict(dataset.domain.settings["weights"] if self.weights is None else self.weights)
         self.intercept_ = float(chosen.pop("intercept", 0.0))
-        for name in chosen:
+        for name, weight in chosen.items():
             if name not in SCORERS:
                 raise UsageError(
                     Problem("MM-USE-012", f"no scorer is called {quoted(name)}", "known: " + ", ".join(SCORERS))
                 )
+            if not math.isfinite(weight):
+                raise UsageError(Problem("MM-USE-022", f"the weight of {name} is {weight}", "give a finite number"))
+        self.n_ = len(dataset)
         self.weights_ = {name: float(chosen[name]) for name in SCORERS if chosen.get(name)}
         self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
         return self
@@ -60,12 +81,10 @@ class Blend:
         return forward, backward
 
     def _both(self, rows: IntArray, directions: tuple[bool, ...]) -> list[FloatArray]:
-        sums: list[FloatArray] = []
+        sums = [np.full((len(rows), self.n_), self.intercept_) for _ in directions]
         for name, scorer in self.scorers_.items():
             blocks = [scorer.score(rows, reverse=directions[0])]
             blocks += [blocks[0] if scorer.symmetric else scorer.score(rows, reverse=other) for other in directions[1:]]
-            if not sums:
-                sums = [np.full(block.shape, self.intercept_) for block in blocks]
             for direction, block in enumerate(blocks):
                 sums[direction] += self.weights_[name] * block
         return sums

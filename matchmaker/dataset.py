@@ -70,7 +70,8 @@ class Dataset:
     """The world as known on a day. Immutable; row *i* of `organizations` is row *i* of every matrix.
 
     The frames are canonical (docs/format.md): sorted by identifier, one row a fact, lists for multi-valued cells.
-    `cut` is the first day that is not known (None: everything is known, undated facts included).
+    `cut` is the first day that is not known (None: everything is known, undated facts included); `last_day` is the last
+    on which something can have happened.
     """
 
     domain: Domain
@@ -83,6 +84,7 @@ class Dataset:
     intentions: pl.DataFrame
     cut: date | None = None
     problems: tuple[Problem, ...] = ()
+    last_day: date = date.max
 
     @classmethod
     def read(cls, folder: str | Path | None = None, options: ReadOptions | None = None) -> Dataset:
@@ -92,9 +94,9 @@ class Dataset:
             UsageError: no such folder, or a file in it that may not be read.
             DataError: a table or a vocabulary with errors, all of them listed.
         """
-        domain = Domain.read(folder)
-        frames, problems = read_tables(folder, domain, options or ReadOptions())
-        return cls._of(domain, frames, problems)
+        domain, options = Domain.read(folder), options or ReadOptions()
+        frames, problems = read_tables(folder, domain, options)
+        return cls._of(domain, frames, problems, options)
 
     @classmethod
     def from_frames(cls, *, domain: Domain | None = None, options: ReadOptions | None = None, **frames: Any) -> Dataset:
@@ -104,13 +106,17 @@ class Dataset:
             DataError: as `read`; rows are numbered from 1.
             UsageError: a table of another name, or something that is not a frame.
         """
-        domain = domain or Domain()
-        canonical, problems = canonical_frames(frames, domain, options or ReadOptions())
-        return cls._of(domain, canonical, problems)
+        domain, options = domain or Domain(), options or ReadOptions()
+        given = {name: frame for name, frame in frames.items() if frame is not None}
+        canonical, problems = canonical_frames(given, domain, options)
+        return cls._of(domain, canonical, problems, options)
 
     @classmethod
-    def _of(cls, domain: Domain, frames: Mapping[str, Any], problems: Sequence[Problem]) -> Dataset:
-        return cls(domain, **{name: frames[name] for name in TABLES}, problems=tuple(problems))
+    def _of(
+        cls, domain: Domain, frames: Mapping[str, Any], problems: Sequence[Problem], options: ReadOptions
+    ) -> Dataset:
+        tables = {name: frames[name] for name in TABLES}
+        return cls(domain, **tables, problems=tuple(problems), last_day=options.last_day)
 
     def __len__(self) -> int:
         return self.organizations.height
@@ -154,6 +160,19 @@ class Dataset:
         )
 
     @cached_property
+    def digest(self) -> str:
+        """A short name of the content of all tables: the same rows in any order have the same one."""
+        import hashlib
+        import io
+
+        content = hashlib.sha256()
+        for name in TABLES:
+            buffer = io.BytesIO()
+            getattr(self, name).write_ipc(buffer)
+            content.update(buffer.getvalue())
+        return content.hexdigest()[:16]
+
+    @cached_property
     def languages(self) -> list[str]:
         """Languages in which the table has names; English first, `""` for a name without a language."""
         columns = self.organizations.columns
@@ -182,7 +201,7 @@ class Dataset:
 
     def as_of(self, day: date) -> Dataset:
         """The world as known at the end of `day`."""
-        return self.before(day + timedelta(days=1))
+        return self.before(min(day, date.max - timedelta(days=1)) + timedelta(days=1))
 
     def with_organization(self, organization: Organization) -> Dataset:
         """The same world and one more organization, without a past.
@@ -209,11 +228,23 @@ class Dataset:
 
     @cached_property
     def today(self) -> date:
-        """The last day that is known: the day before the cut, else the day of the latest fact."""
+        """The last day that is known: the day before the cut, else that of the latest meeting or agreement.
+
+        An event that nobody took part in yet is a plan.
+        """
         if self.cut:
             return self.cut - timedelta(days=1)
-        days = [frame["day"].max() for frame in (self.events, self.partnerships) if frame["day"].max() is not None]
-        return max(days, default=date(1970, 1, 1))  # type: ignore[type-var, return-value]
+        held = self.events.join(self.participations, on="event_id", how="semi")
+        days: list[Any] = [frame["day"].max() for frame in (held, self.partnerships)]
+        return min(max([day for day in days if day is not None], default=date(1970, 1, 1)), self.last_day)
+
+    @cached_property
+    def known_by_now(self) -> BoolArray:
+        """Shape (n,): not known only since a later day, where the table says since when."""
+        if self.cut is None:
+            return np.ones(len(self), dtype=bool)
+        known: BoolArray = (self.organizations["first_known"] <= self.today).fill_null(value=True).to_numpy()
+        return known.astype(bool)
 
     @cached_property
     def side(self) -> IntArray:

@@ -175,6 +175,8 @@ class ContextGraph:
         graph: nx.Graph[Any] = nx.Graph()
         graph.add_node(("organization", row))
         contexts = self.everyone[[row]].indices
+        shared = contexts[np.bincount(self.everyone.indices, minlength=self.everyone.shape[1])[contexts] > 1]
+        contexts = shared if len(shared) else contexts
         order = np.argsort(-self.strength[contexts] / np.log1p(self.size[contexts]), kind="stable")
         members = transposed(self.everyone)
         for column in contexts[order].tolist():

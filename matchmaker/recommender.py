@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from matchmaker.blend import Blend, sigmoid
 from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray, Organization
 from matchmaker.errors import Problem, UsageError, quoted
-from matchmaker.names import resolve, resolve_term
+from matchmaker.names import resolve, resolve_term, settled
 from matchmaker.scorers import SCORERS, Reason, Scorer
 
 BLOCK = 64
@@ -115,7 +116,7 @@ class Recommender:
         Raises:
             UsageError: an unknown or ambiguous organization, an unknown region, sector or kind, a negative `n`.
         """
-        recommender, row = self._locate(organization)
+        recommender, (row,) = self._locate(organization)
         dataset, scorer = recommender._world(as_of)
         allowed = dataset.across(row) & _allowed(dataset, region, sector, kind, conveners)
         met = dataset.met(row)
@@ -187,8 +188,7 @@ class Recommender:
         Raises:
             UsageError: an unknown or ambiguous organization, or twice the same.
         """
-        recommender, first = self._locate(left)
-        second = recommender._locate(right)[1]
+        recommender, (first, second) = self._locate(left, right)
         if first == second:
             raise UsageError(
                 Problem("MM-USE-013", "an organization is no partner of itself", "name two different ones")
@@ -209,17 +209,24 @@ class Recommender:
             bool(dataset.met(first)[second]),
         )
 
-    def _locate(self, organization: str | Organization) -> tuple[Recommender, int]:
-        """The row of an organization; a profile enters a world of its own, beside everyone else."""
-        if isinstance(organization, str):
-            return self, resolve(self.dataset, organization)
-        if organization.id in self.dataset.row_of:
-            return self, self.dataset.row(organization.id)
-        grown = Recommender(self.dataset.with_organization(organization), self.scorer, self.weights)
-        return grown, grown.dataset.row(organization.id)
+    def _locate(self, *organizations: str | Organization) -> tuple[Recommender, list[int]]:
+        """The rows of organizations; profiles enter a world of their own, beside everyone else."""
+        ids: list[str] = []
+        grown = self.dataset
+        for organization in organizations:
+            if isinstance(organization, str):
+                ids.append(self.dataset.ids[resolve(self.dataset, organization)])
+                continue
+            ids.append(organization.id)
+            row = self.dataset.row_of.get(organization.id)
+            if row is None or self.dataset.organization(row) != organization:
+                grown = grown.with_organization(settled(self.dataset, organization))
+        recommender = self if grown is self.dataset else Recommender(grown, self.scorer, self.weights)
+        return recommender, [recommender.dataset.row(identifier) for identifier in ids]
 
     def _world(self, as_of: date | None) -> tuple[Dataset, Scorer]:
         """The dataset as of a day and the scorer fitted to it."""
+        as_of = as_of.date() if isinstance(as_of, datetime) else as_of
         if as_of not in self._fitted:
             dataset = self.dataset if as_of is None else self.dataset.as_of(as_of)
             self._fitted[as_of] = dataset, _scorer(self.scorer, self.weights).fit(dataset)
@@ -228,7 +235,7 @@ class Recommender:
 
 def _scorer(scorer: str | Scorer, weights: Mapping[str, float] | None) -> Scorer:
     if not isinstance(scorer, str):
-        return scorer
+        return copy.copy(scorer)  # the caller's own, and the one of another day, stay as they are
     if scorer == "blend":
         return Blend(weights)
     if scorer not in SCORERS:
@@ -278,7 +285,7 @@ def _pair_blocks(dataset: Dataset, open_to: BoolArray) -> Iterator[tuple[IntArra
 
 
 def _allowed(dataset: Dataset, region: str | None, sector: str | None, kind: str | None, conveners: bool) -> BoolArray:
-    allowed = np.ones(len(dataset), dtype=bool)
+    allowed = dataset.known_by_now.copy()
     if not (conveners or _asks_for_conveners(dataset, sector, kind)):
         allowed &= ~dataset.conveners
     if region is not None:
@@ -286,14 +293,20 @@ def _allowed(dataset: Dataset, region: str | None, sector: str | None, kind: str
     sectors: Sequence[str | None] = dataset.organizations["sector"].to_list()
     for name, value in (("sector", sector), ("kind", kind)):
         if value is not None:
-            wanted = resolve_term(dataset.sectors, value, name)
+            wanted = _sector(dataset, value, name)
             allowed &= np.array([s is not None and wanted in dataset.sectors.ancestors(s) for s in sectors], dtype=bool)
     return allowed
 
 
 def _asks_for_conveners(dataset: Dataset, sector: str | None, kind: str | None) -> bool:
-    asked = [resolve_term(dataset.sectors, v, n) for n, v in (("sector", sector), ("kind", kind)) if v is not None]
+    asked = [_sector(dataset, value, name) for name, value in (("sector", sector), ("kind", kind)) if value is not None]
     return any(dataset.sectors.attribute(term, "candidate", True) is False for term in asked)
+
+
+def _sector(dataset: Dataset, text: str, what: str) -> str:
+    """The sector, or the kind, that `text` names."""
+    kinds = {dataset.sectors.root(term) for term in dataset.sectors.terms}
+    return resolve_term(dataset.sectors, text, what, kinds if what == "kind" else None)
 
 
 def _below(places: Sequence[str | None], region: str, dataset: Dataset) -> BoolArray:

@@ -212,8 +212,19 @@ def _with_derived(dataset: Dataset, space: TermSpace, name: str) -> CSR:
     follows = np.array([bool(sector) and rules[sector][1] for sector in sectors], dtype=np.float64)
     implied = _matrix(space, entries, len(dataset))
     if follows.any():
-        implied = sp.csr_array(implied.maximum(scaled(_column(dataset, space, "interests"), rows=follows)))
+        implied = sp.csr_array(implied.maximum(_from_interests(dataset, space, follows, name)))
     return stated.maximum(implied * derived).tocsr()
+
+
+def _from_interests(dataset: Dataset, space: TermSpace, follows: FloatArray, name: str) -> CSR:
+    """Interests of those that the rules say it of; what their sector offers, an investor's money, they do not seek."""
+    interests = scaled(_column(dataset, space, "interests"), rows=follows)
+    if name == "offers":
+        return interests
+    rows = enumerate(dataset.organizations["sector"].to_list())
+    offered = {sector: derived_terms(dataset, sector, "offers")[0] for sector in dataset.sectors.terms}
+    own = _matrix(space, ((row, term) for row, sector in rows if sector for term in offered[sector]), len(dataset))
+    return sp.csr_array(interests - interests.multiply(own))
 
 
 def _fitted(dataset: Dataset, space: TermSpace, column: str) -> TermSpace:

@@ -91,7 +91,9 @@ class Reference:
         else:
             rules = [r for r in self.domain.rules if row["sector"] and r.sector in self.above("sectors", row["sector"])]
             usual = [term for rule in rules for term in getattr(rule, field)]
-            usual += [term for rule in rules if rule.interests_as == field for term in row["interests"]]
+            own = {term for rule in rules for term in rule.offers} if field == "seeks" else set()
+            follows = [rule for rule in rules if rule.interests_as == field]
+            usual += [term for rule in follows for term in row["interests"] if term not in own]
             share = self.settings["features"][f"derived_{field[:-1]}"]
         return {term: found.get(term, share) for term in {*found, *usual}}
 
@@ -263,6 +265,24 @@ class Reference:
         n = max(sum(d > 0 for d in self.degree), 1)
         return min(log(1 + n * self.visits(i)[j]) / log(1 + n), 1.0) if i != j else 0.0
 
+    @once
+    def onward(self, i):
+        """One step from an organization to a member of one of its contexts."""
+        steps, mine = [0.0] * self.n, self.ids[i]
+        for c in self.all:
+            all_roles = sum(c["sure"].values())
+            if self.degree[i] and all_roles:
+                share = c["strength"] * c["sure"].get(mine, 0.0) / self.degree[i]
+                steps = [
+                    p + share * c["sure"].get(other, 0.0) / all_roles for p, other in zip(steps, self.ids, strict=True)
+                ]
+        return steps
+
+    def two_step(self, i, j):
+        n = max(sum(d > 0 for d in self.degree), 1)
+        visits = sum(p * self.onward(k)[j] for k, p in enumerate(self.onward(i)) if p)
+        return min(log(1 + n * visits) / log(1 + n), 1.0) if i != j else 0.0
+
     def walk_corrected(self, i, j):
         if i == j or not self.degree[j]:
             return 0.0
@@ -305,7 +325,7 @@ class Reference:
         return chains
 
     def katz(self, i, j):
-        if not self.largest_eigenvalue() or i == j:
+        if not self.largest_eigenvalue() or i == j or self.links()[i][j] > 0:
             return 0.0
         b2 = self.settings["graph"]["katz_attenuation"] ** 2
         chains = (self.chains(i)[3][j] + b2 * self.chains(i)[5][j]) / (1 + b2)
@@ -340,3 +360,31 @@ class Reference:
 
     def popularity(self, i, j):
         return log1p(self.degree[j]) / log1p(max(self.degree)) if max(self.degree) else 0.0
+
+    @once
+    def others(self):
+        """By organization: how often it was with how many others."""
+        met = [[c["sure"].get(i, 0.0) * c["strength"] * max(c["size"] - 1, 0) for c in self.all] for i in self.ids]
+        return [sum(row) for row in met]
+
+    def reach(self, i, j):
+        return log1p(self.others()[j]) / log1p(max(self.others())) if max(self.others()) else 0.0
+
+    @once
+    def met_of(self, group, value, j):
+        """How often an organization was with others whose `group` has this value."""
+        alike = {row["org_id"] for row in self.organizations if row[group] == value} - {self.ids[j]}
+        here = [c for c in self.all if self.ids[j] in c["sure"]]
+        return sum(c["sure"][self.ids[j]] * c["strength"] * len(alike & c["sure"].keys()) for c in here)
+
+    def counterparts(self, group, i, j):
+        values = {row[group] for row in self.organizations if row[group]}
+        most = max((self.met_of(group, value, k) for value in values for k in range(self.n)), default=0.0)
+        mine = self.organizations[i][group]
+        return log1p(self.met_of(group, mine, j)) / log1p(most) if mine and most and i != j else 0.0
+
+    def sector_counterparts(self, i, j):
+        return self.counterparts("sector", i, j)
+
+    def country_counterparts(self, i, j):
+        return self.counterparts("country", i, j)

@@ -159,7 +159,7 @@ def test_two_organizations_and_one_event_have_the_visits_of_a_two_node_graph():
     here = (1 - damping) * (1 + damping / 2 / (1 - damping))  # one step goes to either with equal chance
     visits = dataset.graph.visits(everyone(dataset), RESTART, 60)
     np.testing.assert_allclose(visits, [[here, 1 - here], [1 - here, here]], atol=1e-12)
-    assert SCORERS["katz"]().fit(dataset).score(everyone(dataset)).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    assert not SCORERS["katz"]().fit(dataset).score(everyone(dataset)).any()  # they have met
 
 
 def test_an_organization_that_attends_twice_as_much_is_visited_more_and_the_roles_count():
@@ -322,6 +322,7 @@ def test_odd_katz_is_a_sum_of_dense_matrix_powers(world):
     third, fifth = (np.linalg.matrix_power(links / scorer.scale_, power) for power in (3, 5))
     chains = (third + 0.25 * fifth) / 1.25  # the attenuation of settings.toml, squared
     np.fill_diagonal(chains, 0.0)
+    chains[links > 0] = 0.0
     expected = np.minimum(np.log1p(n * chains) / math.log1p(n), 1.0)
     np.testing.assert_allclose(scorer.score(everyone(dataset)), expected, rtol=0, atol=1e-9)
 
@@ -343,7 +344,9 @@ def test_a_neighborhood_holds_contexts_of_the_organization_and_their_members(gra
     for row in range(len(graph.dataset)):
         view = graph.neighborhood(row)
         contexts = {column for kind, column in view if kind == "context"}
-        assert contexts == set(graph.everyone[[row]].indices.tolist())
+        own = graph.everyone[[row]].indices
+        shared = own[(graph.everyone[:, own].toarray() > 0).sum(axis=0) > 1]
+        assert contexts == set((shared if len(shared) else own).tolist())
         members = graph.everyone.toarray()
         for kind, number in view:
             if kind == "organization" and number != row:

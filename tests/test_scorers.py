@@ -120,7 +120,11 @@ def test_a_scorer_that_says_it_is_not_symmetric_is_not(name):
     world = (
         World(
             ONE_SIDE,
-            (organization("a", seeks="site"), organization("b", offers="site"), organization("c")),
+            (
+                organization("a", seeks="site", sector="biotech", country="CN"),
+                organization("b", offers="site", sector="park", country="KR"),
+                organization("c", sector="park", country="KR"),
+            ),
         )
         .plus(**meeting("e", "a", "b", "c"))
         .plus(**meeting("f", "a", "b"))
@@ -136,7 +140,7 @@ def test_without_evidence_the_score_is_0(world):
     for name, block in blocks(dataset).items():
         note(name)
         assert not block[:, nobody].any()
-        if name != "popularity":  # which is evidence about the candidate alone
+        if name not in ("popularity", "reach"):  # which are evidence about the candidate alone
             assert not block[nobody].any()
 
 

@@ -10,10 +10,10 @@ import typer
 
 from matchmaker.bundled import bundled
 from matchmaker.cli.answer import a_path, write_bytes
-from matchmaker.cli.complain import complain, counted
+from matchmaker.cli.complain import complain
 from matchmaker.cli.options import Folder, Talk, spread
 from matchmaker.cli.world import read_options
-from matchmaker.errors import MatchmakerError, Problem
+from matchmaker.errors import MatchmakerError, Problem, counted
 from matchmaker.writing import as_json
 
 if TYPE_CHECKING:

@@ -21,6 +21,7 @@ Find likely partners across a border, with reasons.
 
   Look    match  pairs  explain  show  network
   Data    check
+  Measure compare  fit
   Start   demo
 
 Each command tells its options with -h. All of them take
@@ -43,6 +44,11 @@ COMMANDS = {
     "explain": Entry("Why two organizations match, or do not.", 'matchmaker explain GenNBio "Xeno Life Science"'),
     "show": Entry("All that is recorded of one organization.", "matchmaker show GenNBio"),
     "network": Entry("A picture of an organization's neighborhood.", "matchmaker network GenNBio -o network.svg"),
+    "compare": Entry(
+        "Which scorer would have found what came later.",
+        "matchmaker compare --split 2019 --queries 100 --null-queries 0",
+    ),
+    "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
     "check": Entry("Read a domain and list everything wrong with it.", "matchmaker check"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from matchmaker.cli.options import EVERYWHERE
-from matchmaker.errors import MOST_PROBLEMS_SHOWN, Problem, quoted, safe_text
+from matchmaker.errors import MOST_PROBLEMS_SHOWN, Problem, counted, quoted, safe_text
 
 MOST_WARNINGS_SHOWN = 5
 LONGEST_LINE = 2000
@@ -35,11 +35,6 @@ def warn(problems: Sequence[Problem], folder: str | None) -> None:
     hidden = len(problems) - MOST_WARNINGS_SHOWN
     if hidden > 0:
         say(f"+ {hidden} more" + (f": matchmaker check {folder}" if folder else ""))
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
 def nearest(text: str, options: Sequence[str]) -> str:

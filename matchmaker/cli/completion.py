@@ -23,9 +23,13 @@ SCORERS = (
     "text",
     "contexts",
     "walk",
+    "two_step",
     "walk_corrected",
     "katz",
     "bridge",
+    "sector_counterparts",
+    "country_counterparts",
+    "reach",
     "popularity",
 )  # a test holds that these are the registry's: to import it would take ten times as long as all the rest
 

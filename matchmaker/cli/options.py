@@ -70,7 +70,10 @@ class Reading:
     decimal: Annotated[
         str | None, typer.Option("--decimal", metavar="MARK", help="Decimal mark, . or , (the other one is skipped).")
     ] = None
-    skip_rows: Annotated[int, typer.Option("--skip-rows", metavar="N", help="Lines above the header.")] = 0
+    skip_rows: Annotated[
+        int,
+        typer.Option("--skip-rows", metavar="N", help="Lines above the header, in tables that do not begin with it."),
+    ] = 0
     allow_unknown: Annotated[
         bool, typer.Option("--allow-unknown", help="Rows of organizations or events that are not listed only warn.")
     ] = False
@@ -127,6 +130,31 @@ class Ranking:
     weights: Annotated[
         str | None, typer.Option("--weights", metavar="FILE", help="TOML with other [weights] for the blend.")
     ] = None
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What is a new pair, between whom, and how many of them to look at."""
+
+    tune: Annotated[
+        str | None,
+        typer.Option("--tune", metavar="DAY", help="First day of the last period before the split, to learn from."),
+    ] = None
+    sides: Annotated[
+        str | None, typer.Option("--sides", metavar="A,B", help="Two countries, or none; left out, the domain's own.")
+    ] = None
+    positives: Annotated[
+        str | None,
+        typer.Option("--positives", metavar="KIND", help="partnerships, events, or one kind of event."),
+    ] = None
+    candidates: Annotated[
+        str,
+        typer.Option(
+            "--candidates", metavar="WHO", help="known: in an event before; all; auto: all where profiles are stated."
+        ),
+    ] = "auto"
+    queries: Annotated[int, typer.Option("--queries", metavar="N", help="Most seekers to judge; 0: all.")] = 2000
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of queries, ties and null worlds.")] = 0
 
 
 @dataclass(frozen=True)

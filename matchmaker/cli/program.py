@@ -10,7 +10,7 @@ import typer
 from matchmaker.cli.commands import COMMANDS, START, Group
 from matchmaker.cli.complain import complain, internal_problem, say, usage_problem
 from matchmaker.cli.options import EVERYWHERE
-from matchmaker.errors import MatchmakerError
+from matchmaker.errors import MatchmakerError, Problem
 
 app = typer.Typer(
     name="matchmaker",
@@ -55,6 +55,9 @@ def _say_what_happened(error: BaseException) -> int:
     if isinstance(error, MatchmakerError):
         complain(error.problems)
         return error.exit_code
+    if isinstance(error, OSError):
+        complain([Problem("MM-CLI-010", f"the output could not be written: {error.strerror}", "choose another place")])
+        return 1
     if isinstance(error, typer.TyperException):
         complain([usage_problem(error)])
         return 2

@@ -105,11 +105,13 @@ def _described(dataset: Dataset, source: str, side: str | None, talk: Talk) -> O
 def _side(dataset: Dataset, side: str | None) -> str | None:
     if side is None or dataset.domain.sides is None:
         return side
-    known = {name.casefold(): each.country for each in dataset.domain.sides for name in (each.country, each.label)}
-    if side.casefold() not in known:
+    from matchmaker.profile import side_country
+
+    country = side_country(side, dataset)
+    if country is None:
         countries = [each.country for each in dataset.domain.sides]
         raise UsageError(Problem("MM-CLI-003", f"--side has no value {quoted(side)}", nearest(side, countries)))
-    return known[side.casefold()]
+    return country
 
 
 def day_of(text: str | None) -> date | None:

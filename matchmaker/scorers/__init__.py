@@ -8,13 +8,14 @@ from matchmaker.scorers.base import Reason, Scorer
 from matchmaker.scorers.bridge import HubBridge
 from matchmaker.scorers.complementarity import Complementarity
 from matchmaker.scorers.contexts import ContextAdamicAdar
+from matchmaker.scorers.counterparts import CountryCounterparts, SectorCounterparts
 from matchmaker.scorers.interests import InterestSimilarity
 from matchmaker.scorers.katz import OddKatz
-from matchmaker.scorers.popularity import Popularity
+from matchmaker.scorers.popularity import Popularity, Reach
 from matchmaker.scorers.regions import RegionTie
 from matchmaker.scorers.sectors import SectorAffinity
 from matchmaker.scorers.text import TextSimilarity
-from matchmaker.scorers.walk import CorrectedWalk, RandomWalk
+from matchmaker.scorers.walk import CorrectedWalk, RandomWalk, TwoStepWalk
 
 # Add one line, and the scorer can be chosen, is tested and is benchmarked.
 SCORERS: dict[str, Callable[[], Scorer]] = {
@@ -25,9 +26,13 @@ SCORERS: dict[str, Callable[[], Scorer]] = {
     "text": TextSimilarity,
     "contexts": ContextAdamicAdar,
     "walk": RandomWalk,
+    "two_step": TwoStepWalk,
     "walk_corrected": CorrectedWalk,
     "katz": OddKatz,
     "bridge": HubBridge,
+    "sector_counterparts": SectorCounterparts,
+    "country_counterparts": CountryCounterparts,
+    "reach": Reach,
     "popularity": Popularity,
 }
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, clipped
-from matchmaker.scorers.interests import by_term
+from matchmaker.scorers.interests import by_term, without_echoes
 from matchmaker.space import TermSpace, derived_terms
 from matchmaker.sparse import inverse, scaled
 
@@ -47,7 +47,15 @@ class Complementarity:
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason for each term sought and offered; derived where either side's comes from a rule."""
         features, parts = self.factors_.parts(seeker, candidate)
-        return [self._reason(term, part, seeker, candidate) for term, part in by_term(self.space_, features, parts)]
+        sought, offered = (self._terms(row, name) for row, name in ((seeker, "seeks"), (candidate, "offers")))
+        lines = without_echoes(by_term(self.space_, features, parts), sought, offered, self.space_.vocabulary)
+        return [self._reason(term, part, seeker, candidate) for term, part in lines]
+
+    def _terms(self, row: int, name: str) -> list[str]:
+        """What an organization offers or seeks, stated or derived."""
+        organization = self.dataset_.organization(row)
+        terms, from_interests = derived_terms(self.dataset_, organization.sector, name)
+        return [*getattr(organization, name), *sorted(terms), *(organization.interests if from_interests else ())]
 
     def _reason(self, term: str, part: float, seeker: int, candidate: int) -> Reason:
         label = self.space_.vocabulary.label(term)

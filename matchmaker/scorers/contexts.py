@@ -78,7 +78,8 @@ class ContextAdamicAdar:
 
     def _reason(self, column: int, contribution: float, sure: bool) -> Reason:
         context = self.graph_.context(column)
-        how = "have an agreement" if context.kind == "agreement" else f"were both in a {context.kind}"
+        article = "an" if context.kind[:1] in "aeiou" else "a"
+        how = "have an agreement" if context.kind == "agreement" else f"were both in {article} {context.kind}"
         doubt = "" if sure else " (unverified)"
         return Reason(f"{how}: {context.title}{doubt}", contribution, context.source, context.day)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -11,6 +12,7 @@ from matchmaker.dataset import Dataset, FloatArray, IntArray, Organization
 from matchmaker.scorers.base import Factors, Reason, clipped
 from matchmaker.space import TermSpace
 from matchmaker.sparse import CSR, inverse, scaled
+from matchmaker.vocabulary import Vocabulary
 
 
 @dataclass(eq=False)
@@ -49,9 +51,10 @@ class InterestSimilarity:
         """One reason for each term that both state, or under which both state something."""
         features, parts = self.factors_.parts(seeker, candidate)
         mine, theirs = (self.dataset_.organization(row) for row in (seeker, candidate))
+        vocabulary = self.space_.vocabulary
+        lines = without_echoes(by_term(self.space_, features, parts), mine.interests, theirs.interests, vocabulary)
         return [
-            Reason(f"{_how(term, mine, theirs)} {self.space_.vocabulary.label(term)}", part, theirs.source)
-            for term, part in by_term(self.space_, features, parts)
+            Reason(f"{_how(term, mine, theirs)} {vocabulary.label(term)}", part, theirs.source) for term, part in lines
         ]
 
 
@@ -60,6 +63,24 @@ def _how(term: str, seeker: Organization, candidate: Organization) -> str:
     if all(stated):
         return "both work on"
     return "neighboring work:" if any(stated) else "both in the field of"
+
+
+def without_echoes(
+    lines: list[tuple[str, float]], mine: Sequence[str], theirs: Sequence[str], vocabulary: Vocabulary
+) -> list[tuple[str, float]]:
+    """The same parts, those of terms that neither side stated, nor anything below, added to the term they come from.
+
+    Two organizations that share a term share its neighbors, too: it is one fact, and one line.
+    """
+    above = [{broader for term in stated for broader in vocabulary.ancestors(term)} for stated in (mine, theirs)]
+    facts = {term: part for term, part in lines if term in mine or term in theirs or term in above[0] & above[1]}
+    if not facts:
+        return lines
+    for term, part in lines:
+        if term not in facts:
+            near = [other for other in vocabulary.neighbors.get(term, ()) if other in facts]
+            facts[near[0] if near else next(iter(facts))] += part
+    return sorted(facts.items(), key=lambda line: (-line[1], line[0]))
 
 
 def cosine_factor(features: CSR, weights: FloatArray) -> CSR:

@@ -20,7 +20,8 @@ class OddKatz:
     """Chains of partnerships of odd length: between two sides, every chain is odd.
 
     κ = (Â³ + b² Â⁵) / (1 + b²), Â the organization–organization graph of verified partnerships over its largest
-    eigenvalue, b < 1 the attenuation; score = log(1 + n κ) / log(1 + n). Length 1, being partners already, is left out.
+    eigenvalue, b < 1 the attenuation; score = log(1 + n κ) / log(1 + n). Who is a partner
+    already gets 0.
     Where a domain has no verified partnership, two organizations are linked by each shared event, weighted
     1/(size − 1), applied as B (Bᵀ x) and never formed. Unconnected pairs get 0.
 
@@ -59,10 +60,12 @@ class OddKatz:
         attenuation = float(self.dataset_.domain.settings["graph"]["katz_attenuation"]) ** 2
         x = np.zeros((n, len(rows)))
         x[rows, np.arange(len(rows))] = 1.0
-        third = self._step(self._step(self._step(x)))
+        first = self._step(x)
+        third = self._step(self._step(first))
         fifth = self._step(self._step(third))
         chains = np.maximum((third + attenuation * fifth) / (1.0 + attenuation), 0.0).T
         chains[np.arange(len(rows)), rows] = 0.0
+        chains[first.T > 0.0] = 0.0  # between partners, chains only go to and fro
         return clipped(np.log1p(n * chains) / np.log1p(n))
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
@@ -72,9 +75,8 @@ class OddKatz:
             return []
         chain = self._chain(seeker, candidate)
         names = [self.dataset_.organization(row).name for row in chain]
-        return [
-            Reason("chain of partnerships" + (": over " + " and ".join(names) if names else " of length five"), score)
-        ]
+        what = "chain of partnerships" if self.transposed_ is None else "chain of meetings"
+        return [Reason(what + (": over " + " and ".join(names) if names else " of length five"), score)]
 
     def _step(self, x: FloatArray) -> FloatArray:
         """One step along the partnerships, Â x."""

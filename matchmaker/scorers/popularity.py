@@ -1,4 +1,4 @@
-"""Popularity: how often is the candidate recorded at all? A nuisance that the blend can subtract."""
+"""Popularity and reach: how often is the candidate recorded, and with how many others?"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matchmaker.scorers.base import Reason
 
 @dataclass(eq=False)
 class Popularity:
-    """Weighted number of the candidate's verified contexts, whoever asks.
+    """Weighted number of the candidate's verified contexts, whoever asks: a nuisance that the blend can subtract.
 
     score(i, j) = log(1 + degree_j) / log(1 + max degree). The reverse block is the seeker's own popularity. An
     organization without a context gets 0.
@@ -29,18 +29,61 @@ class Popularity:
     def fit(self, dataset: Dataset) -> Self:
         """Take the degrees of the graph."""
         self.dataset_ = dataset
-        degree = np.log1p(dataset.graph.degree)
-        self.popularity_ = degree / max(float(degree.max(initial=0.0)), 1e-300) if degree.any() else degree
+        self.popularity_ = on_log_scale(dataset.graph.degree)
         return self
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        shape = len(rows), len(self.popularity_)
-        values = self.popularity_[rows][:, None] if reverse else self.popularity_[None, :]
-        return np.broadcast_to(values, shape).copy()
+        return whoever_asks(self.popularity_, rows, reverse=reverse)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: how many contexts are recorded."""
         score = float(self.popularity_[candidate])
         count = int(self.dataset_.graph.verified[[candidate]].nnz)
-        return [Reason(f"recorded in {count} events and agreements", score)] if score > 0 else []
+        noun = "event or agreement" if count == 1 else "events and agreements"
+        return [Reason(f"recorded in {count} {noun}", score)] if score > 0 else []
+
+
+@dataclass(eq=False)
+class Reach:
+    """Weighted number of others in the candidate's verified contexts, whoever asks: large consortia make many partners.
+
+    score(i, j) = log(1 + reach_j) / log(1 + max reach), reach_j = Σ over contexts c of j of role_jc strength_c
+    (size_c − 1). The reverse block is the seeker's own reach. An organization that was never with others gets 0.
+
+    Source: degree in the co-occurrence graph; Newman, Physical Review E 64 (2001).
+    """
+
+    symmetric: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
+    dataset_: Dataset = field(init=False, repr=False)
+    reach_: FloatArray = field(init=False, repr=False)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Count the others in each organization's contexts."""
+        self.dataset_, graph = dataset, dataset.graph
+        self.reach_ = on_log_scale(graph.weighted @ np.maximum(graph.size - 1.0, 0.0))
+        return self
+
+    def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n), values in [0, 1]."""
+        return whoever_asks(self.reach_, rows, reverse=reverse)
+
+    def explain(self, seeker: int, candidate: int) -> list[Reason]:
+        """One reason: how many others were there."""
+        score = float(self.reach_[candidate])
+        graph = self.dataset_.graph
+        count = int(np.maximum(graph.size[graph.verified[[candidate]].indices] - 1.0, 0.0).sum())
+        return [Reason(f"was together with {count} others, counted each time", score)] if score > 0 else []
+
+
+def on_log_scale(count: FloatArray) -> FloatArray:
+    """log(1 + x) over its largest value: shape (n,), values in [0, 1]."""
+    logarithm: FloatArray = np.log1p(count)
+    return logarithm / max(float(logarithm.max(initial=0.0)), 1e-300)
+
+
+def whoever_asks(values: FloatArray, rows: IntArray, *, reverse: bool) -> FloatArray:
+    """A block of what depends on the candidate alone (reverse: on the seeker): shape (len(rows), n)."""
+    shape = len(rows), len(values)
+    return np.broadcast_to(values[rows][:, None] if reverse else values[None, :], shape).copy()

@@ -16,10 +16,10 @@ from matchmaker.scorers.base import Reason
 class SectorAffinity:
     """Smoothed lift of sector pairs among past partnerships.
 
-    score = log(lift) / log(cap), clipped to [0, 1], with lift(s, t) = (N_st + a π_st E_st) / (E_st + a E_st) shrunk
-    toward a prior π from the vocabulary (equal, related, of one kind); N_st counts verified partnerships (where there
-    are none, shared events, each weighted 1/(size − 1)), E_st what their margins let expect, both with `a` partnerships
-    of prior. Pairs met as often as by chance, or less, and unknown sectors get 0.
+    score = log(lift) / log(cap), clipped to [0, 1], with lift(s, t) = (N_st + a π_st) / (E_st + a) shrunk toward a
+    prior π from the vocabulary (equal, related, of one kind) that weighs as much as `a` partnerships of each pair;
+    N_st counts verified partnerships (where there are none, shared events, each weighted 1/(size − 1)), E_st what their
+    margins let expect. Pairs met as often as by chance, or less, and unknown sectors get 0.
 
     Source: the shrunk log-odds of Mosteller & Wallace (1964); DuMouchel, The American Statistician 53 (1999).
     """
@@ -43,7 +43,6 @@ class SectorAffinity:
         margin = self.count_.sum(axis=1)
         expected = np.outer(margin, margin) / max(margin.sum(), 1.0)
         prior = self._prior(terms, settings)
-        # The prior weighs as much as `shrinkage` partnerships spread evenly over the pairs that the margins expect.
         lift = (self.count_ + settings["shrinkage"] * prior) / (expected + settings["shrinkage"])
         self.table_ = np.clip(np.log(np.maximum(lift, 1e-12)) / np.log(settings["cap"]), 0.0, 1.0)
         return self
@@ -62,16 +61,21 @@ class SectorAffinity:
         score = float(self.score(np.array([seeker]))[0, candidate])
         if score == 0.0:
             return []
-        sectors = self.dataset_.organizations["sector"]
-        labels = [self.dataset_.sectors.label(sectors[row]) for row in (seeker, candidate)]
+        mine, theirs = (self.dataset_.organization(row).sector or "" for row in (seeker, candidate))
+        labels = [self.dataset_.sectors.label(sector) for sector in (mine, theirs)]
         count = self.count_[self.sector_[seeker], self.sector_[candidate]]
-        halves = 2.0 if self.sector_[seeker] == self.sector_[candidate] else 1.0
-        known = (
-            f"{count / halves:.0f} known partnerships"
-            if len(self.dataset_.verified_partner_pairs.fact)
-            else "met before"
-        )
+        if not count:
+            return [Reason(f"{self._relation(mine, theirs)}: {' and '.join(dict.fromkeys(labels))}", score)]
+        agreed = len(self.dataset_.verified_partner_pairs.fact)
+        number = round(count / (2.0 if mine == theirs else 1.0))
+        known = f"{number} known partnership{'' if number == 1 else 's'}" if agreed else "have met before"
         return [Reason(f"sectors that go together: {labels[0]} and {labels[1]} ({known})", score)]
+
+    def _relation(self, mine: str, theirs: str) -> str:
+        """What the vocabulary says of two sectors of which no dealing is known."""
+        if mine == theirs:
+            return "of the same sector"
+        return "related sectors" if theirs in self.dataset_.sectors.neighbors.get(mine, ()) else "sectors of one kind"
 
     def _counts(self, n_sectors: int) -> FloatArray:
         dataset = self.dataset_

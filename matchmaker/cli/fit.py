@@ -1,0 +1,88 @@
+"""`matchmaker fit`: learn the weights of the blend from what came of earlier periods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matchmaker.cli.answer import Answer, a_path, deliver, write_to
+from matchmaker.cli.compare import chosen_candidates, first_day, judged_world
+from matchmaker.cli.describe import figure
+from matchmaker.cli.options import Learning, Output, Talk, spread
+from matchmaker.cli.page import Cell, Page
+from matchmaker.writing import refuse_target
+
+if TYPE_CHECKING:
+    from matchmaker.learning import Lesson
+
+
+@spread
+def fit(
+    learning: Learning,
+    output: Output,
+    talk: Talk,
+    until: Annotated[str, typer.Option("--until", metavar="DAY", help="Learn from what came before this day only.")],
+    strength: Annotated[
+        float | None, typer.Option("--strength", metavar="X", help="Of the prior; left out, what ranks best.")
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", metavar="FILE", help="TOML with other [weights] to start from.")
+    ] = None,
+) -> None:
+    """Learn the weights of the blend from the pairs that first met, or signed, before a day; -o FILE.toml keeps them.
+
+    `match --weights FILE.toml` ranks with them.
+    """
+    to_weights = str(output.file or "").endswith(".toml")
+    if to_weights:
+        refuse_target(a_path(str(output.file)))
+    dataset = judged_world(talk, learning.sides)
+    from matchmaker.domain import read_weights
+    from matchmaker.learning import QUERIES, as_toml, learn
+
+    lesson = learn(
+        dataset,
+        first_day(until, "--until"),
+        prior=None if weights is None else read_weights(a_path(weights)),
+        tune=None if learning.tune is None else first_day(learning.tune, "--tune"),
+        queries=min(learning.queries or QUERIES, QUERIES),
+        strength=strength,
+        positives=learning.positives,
+        candidates=chosen_candidates(dataset, learning.candidates),
+        seed=learning.seed,
+    )
+    if to_weights:
+        write_to(str(output.file), as_toml(lesson, dataset).encode(), talk)
+    else:
+        deliver(_answer(lesson), output, talk)
+
+
+def _answer(lesson: Lesson) -> Answer:
+    records: list[dict[str, Any]] = [
+        {"scorer": name, "prior": figure(lesson.prior[name]), "weight": figure(weight)}
+        for name, weight in lesson.weights.items()
+    ]
+    document: dict[str, Any] = {
+        "weights": lesson.weights,
+        "prior": lesson.prior,
+        "strength": lesson.strength,
+        "tuning": {str(strength): figure(value) for strength, value in lesson.tuning.items()},
+        "days": [day.isoformat() for day in lesson.days],
+        "queries": lesson.queries,
+    }
+
+    def print_page(page: Page) -> None:
+        first, last = lesson.days[0], lesson.days[-1]
+        page.heading(f"Learned from {lesson.queries:,} organizations with new partners, {first} to {last}")
+        page.line()
+        rows: list[list[Cell]] = [[each["scorer"], f"{each['prior']:.2f}", f"{each['weight']:.2f}"] for each in records]
+        page.table(["scorer", "prior", "learned"], rows, numeric=(1, 2))
+        page.line()
+        prior, best = lesson.tuning[float("inf")], lesson.tuning[lesson.strength]
+        page.line(
+            f"nDCG@10 on the last period, fitted to those before it: {best:.3f} at strength {lesson.strength:g}; "
+            f"{prior:.3f} with the prior weights."
+        )
+
+    return Answer(["scorer", "prior", "weight"], records, document, [document], print_page)
