@@ -61,7 +61,10 @@ def block(peers, name, world, **changes):
     [
         ("adamic_adar", nx.adamic_adar_index),
         ("resource_allocation", nx.resource_allocation_index),
-        ("common_neighbors", lambda graph, pairs: ((u, v, len(list(nx.common_neighbors(graph, u, v)))) for u, v in pairs)),
+        (
+            "common_neighbors",
+            lambda graph, pairs: ((u, v, len(list(nx.common_neighbors(graph, u, v)))) for u, v in pairs),
+        ),
     ],
 )  # fmt: skip
 def test_textbook_baselines_agree_with_networkx(peers, world, name, reference):
