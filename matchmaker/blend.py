@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.scorers import SCORERS, Reason, Scorer
 
@@ -39,6 +39,7 @@ class Blend:
     scorers_: dict[str, Scorer] = field(init=False, repr=False)
     n_: int = field(init=False, repr=False)
     lesson_: Lesson | None = field(default=None, init=False, repr=False)
+    _silent: dict[tuple[str, int, bool], BoolArray] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, dataset: Dataset, *, until: date | None = None, **options: Any) -> Self:
         """Fit every scorer that has a weight; with `until`, learn the weights first, from what came before that day.
@@ -67,6 +68,7 @@ class Blend:
             if not math.isfinite(weight):
                 raise UsageError(Problem("MM-USE-022", f"the weight of {name} is {weight}", "give a finite number"))
         self.n_ = len(dataset)
+        self._silent = {}
         self.weights_ = {name: float(chosen[name]) for name in SCORERS if chosen.get(name)}
         self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
         return self
@@ -82,12 +84,26 @@ class Blend:
 
     def _both(self, rows: IntArray, directions: tuple[bool, ...]) -> list[FloatArray]:
         sums = [np.full((len(rows), self.n_), self.intercept_) for _ in directions]
+        self._silent = {}
         for name, scorer in self.scorers_.items():
             blocks = [scorer.score(rows, reverse=directions[0])]
             blocks += [blocks[0] if scorer.symmetric else scorer.score(rows, reverse=other) for other in directions[1:]]
             for direction, block in enumerate(blocks):
                 sums[direction] += self.weights_[name] * block
+                if len(rows) == 1:
+                    self._silent[name, int(rows[0]), directions[direction]] = block[0] == 0.0
         return sums
+
+    def _says_nothing(self, name: str, seeker: int, candidate: int) -> bool:
+        """Whether it is known from the last query of a single organization that a scorer gives a pair 0.
+
+        Then its reasons need not be asked for: they add up to 0.
+        """
+        forward = self._silent.get((name, seeker, False))
+        backward = self._silent.get((name, candidate, True))
+        if forward is not None:
+            return bool(forward[candidate])
+        return backward is not None and bool(backward[seeker])
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n): sigmoid(log-odds), in (0, 1)."""
@@ -98,6 +114,7 @@ class Blend:
         reasons = [
             reason._replace(contribution=self.weights_[name] * reason.contribution)
             for name, scorer in self.scorers_.items()
+            if not self._says_nothing(name, seeker, candidate)
             for reason in scorer.explain(seeker, candidate)
         ]
         reasons.sort(key=lambda reason: -abs(reason.contribution))

@@ -103,6 +103,7 @@ def test_popularity_answers_where_a_peer_knows_nothing(peers, world):
     np.testing.assert_array_equal(helped[:-1], plain[:-1])
 
 
+@pytest.mark.filterwarnings("ignore:Method expects CSR")  # implicit converts its own product
 def test_items_score_as_implicit_recommends(peers, world):
     pytest.importorskip("implicit", reason="a peer, not a dependency")
     from implicit.nearest_neighbours import CosineRecommender

@@ -180,7 +180,7 @@ def _answer(found: Found) -> Answer:
                 f"{side['newcomers']:,} newcomers; {side['candidates']:,} candidates; {side['new_pairs']:,} new pairs"
             )
         page.line()
-        page.table(*_table(records), numeric=range(1, 9))
+        page.table(*_table(records, wide=page.width >= 110), numeric=range(1, 10))
         page.line()
         page.line("nDCG@10 with its 95 % interval; ratio: the best over this one; p: of a difference, adjusted (Holm).")
         for note in found.notes:
@@ -189,7 +189,7 @@ def _answer(found: Found) -> Answer:
     return Answer(list(records[0]), records, document, [document], print_page)
 
 
-def _table(records: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def _table(records: Sequence[dict[str, Any]], *, wide: bool) -> tuple[list[str], list[list[str]]]:
     header = ["scorer", "nDCG@10", "95 %", "ratio", "p", "recall@10", "newcomers", "AUC", "null", "seconds"]
     rows = []
     for record in records:
@@ -201,4 +201,5 @@ def _table(records: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]
         shown = [record.get(key) for key in ("recall@10", "ndcg@10 newcomers", "auc_matched", "ndcg@10 shuffled")]
         rest = ["" if value is None else f"{value:.3f}" for value in shown]
         rows.append([record["scorer"], f"{record['ndcg@10']:.3f}", *cells, *rest, f"{record['seconds']:.1f}"])
-    return header, rows
+    kept = len(header) if wide else 7  # the rest is in the files
+    return header[:kept], [row[:kept] for row in rows]
