@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,8 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
+
+import tomli
 
 from matchmaker.bundled import bundled
 from matchmaker.errors import DataError, Problem, UsageError, quoted, safe_text
@@ -172,7 +173,7 @@ def parse_toml(text: str, file: str, code: str = "MM-SET-001") -> dict[str, Any]
         DataError: it is not TOML; with line and column.
     """
     try:
-        return tomllib.loads(text)
+        return tomli.loads(text)
     except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a plain ValueError
         message = str(error) or "nested too deeply"
         place = re.search(r"\(at line (\d+), column (\d+)\)", message)

@@ -124,14 +124,20 @@ class FeatureSpace:
         settings = dataset.domain.settings["features"]
         decays = float(settings["parent_decay"]), float(settings["related"])
         plain = TermSpace(dataset.interests, *decays)
+        stated = {
+            "interests": stated_interests(dataset, plain),
+            "offers": stated_offers(dataset, plain),
+            "seeks": stated_seeks(dataset, plain),
+        }
         spaces = {
-            "interests": plain.fit(stated_interests(dataset, plain)),
+            "interests": plain.fit(stated["interests"]),
             "sectors": _fitted(dataset, TermSpace(dataset.sectors, *decays), "sector"),
             "regions": _fitted(dataset, TermSpace(dataset.regions, *decays), "city"),
         }
-        stated = [stated_offers(dataset, plain), stated_seeks(dataset, plain)]
-        spaces["offers"] = spaces["seeks"] = plain.fit(sp.vstack(stated, format="csr"))
-        return cls(settings, dataset, spaces)
+        spaces["offers"] = spaces["seeks"] = plain.fit(sp.vstack([stated["offers"], stated["seeks"]], format="csr"))
+        space = cls(settings, dataset, spaces)
+        space.__dict__["_stated"] = stated  # where the cached property keeps it
+        return space
 
     def names(self, name: str) -> list[tuple[str, float]]:
         """(term, level) of each feature of a field."""
@@ -146,22 +152,25 @@ class FeatureSpace:
         )
 
     @cached_property
+    def _stated(self) -> Mapping[str, CSR]:
+        """By field, shape (n, n_terms): what the organizations of the dataset state or have derived."""
+        read = {"interests": stated_interests, "offers": stated_offers, "seeks": stated_seeks}
+        return {name: stated(self.dataset, self.fields[name]) for name, stated in read.items()}
+
+    @cached_property
     def interests(self) -> CSR:
         """Shape (n, n_features): stated interests and the topics of earlier events."""
-        space = self.fields["interests"]
-        return space.encode(stated_interests(self.dataset, space))
+        return self.fields["interests"].encode(self._stated["interests"])
 
     @cached_property
     def offers(self) -> CSR:
         """Shape (n, n_features): stated offers, and derived ones at a lower level."""
-        space = self.fields["offers"]
-        return space.encode(stated_offers(self.dataset, space))
+        return self.fields["offers"].encode(self._stated["offers"])
 
     @cached_property
     def seeks(self) -> CSR:
         """Shape (n, n_features): stated seeks, and derived ones at a lower level."""
-        space = self.fields["seeks"]
-        return space.encode(stated_seeks(self.dataset, space))
+        return self.fields["seeks"].encode(self._stated["seeks"])
 
 
 def stated_interests(dataset: Dataset, space: TermSpace) -> CSR:
