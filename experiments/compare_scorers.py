@@ -12,18 +12,16 @@ query's figures, for tests against scorers that live in another environment (pee
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from matchmaker import Blend, Dataset
+from experiments.page import command
+from experiments.trial import LEARNED, Trial, options
+from matchmaker import Blend
 from matchmaker.evaluation import evaluate, standard_scorers
 from matchmaker.evaluation.page import as_page
-from matchmaker.learning import QUERIES, learn
 from matchmaker.writing import as_csv, write_file
 
-HOME = Path(__file__).parents[1]
 SEED, SPLIT, TUNE = 0, date(2019, 1, 1), date(2017, 1, 1)
 COLUMNS = [
     "network", "sides", "split", "until", "tuned_from", "queries",
@@ -33,56 +31,23 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def arguments() -> argparse.Namespace:
-    """The options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--domain", type=Path, help="folder of a domain, as made by build_domain.py")
-    for option, default in (("--split", SPLIT), ("--tune", TUNE), ("--until", None)):
-        parser.add_argument(option, type=date.fromisoformat, default=default, metavar="DAY")
-    parser.add_argument("--sides", metavar="A,B")
-    parser.add_argument("--positives", metavar="KIND")
-    parser.add_argument("--queries", type=int, default=2000)
-    parser.add_argument("--null-queries", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("--name", help="of the files of results")
-    parser.add_argument("--queries-out", type=Path, metavar="FILE.parquet")
-    return parser.parse_args()
-
-
-def world(domain: Path | None, sides: str | None) -> Dataset:
-    """The domain, with the sides that were asked for."""
-    dataset = Dataset.read(domain)
-    return replace(dataset, domain=dataset.domain.with_sides(*sides.split(","))) if sides else dataset
-
-
 def main() -> None:
     """Learn, judge, write."""
-    given = arguments()
-    dataset = world(given.domain, given.sides)
-    options = {"positives": given.positives, "candidates": "known" if given.domain else "all", "seed": given.seed}
-    lesson = learn(dataset, given.split, tune=given.tune, queries=min(given.queries, QUERIES), **options)
-    scorers = {**standard_scorers(), "blend (learned)": Blend(lesson.weights)}
-    report = evaluate(
-        dataset, given.split, given.until, scorers, queries=given.queries, null_queries=given.null_queries, **options
+    parser = options(__doc__, SEED, SPLIT, TUNE)
+    parser.add_argument(
+        "--null-queries", type=int, default=200, metavar="N", help="in worlds without a pattern; 0: none"
     )
-    name = given.name or "_".join(
-        ["compare", given.domain.name if given.domain else "embedded", *filter(None, [given.sides])]
-    )
-    about = {
-        "network": given.domain.name if given.domain else "embedded",
-        "sides": given.sides or ("CN,KR" if given.domain is None else ""),
-        "split": given.split,
-        "until": given.until,
-        "tuned_from": given.tune,
-        "queries": int(report.sides["judged"].sum()),
-        "seed": given.seed,
-        "data": dataset.digest,
-    }
+    parser.add_argument("--queries-out", type=Path, metavar="FILE.parquet", help="the figures of every query")
+    trial = Trial.read(parser)
+    given = trial.given
+    scorers = {**standard_scorers(), LEARNED: Blend(trial.learned().weights)}
+    asked = {"queries": given.queries or None, "null_queries": given.null_queries, "seed": given.seed}
+    report = evaluate(trial.dataset, given.split, given.until, scorers, **trial.choices, **asked)
+    about = {**trial.about, "queries": int(report.sides["judged"].sum())}
     records = [{**about, **record} for record in report.records()]
-    write_file(HOME / f"results/{name}.csv", as_csv(records, COLUMNS))
-    write_file(
-        HOME / f"results/{name}.html", as_page(report, f"python experiments/compare_scorers.py … → {name}").encode()
-    )
+    path = trial.path("compare" if given.domain else "compare_embedded")
+    write_file(path.with_suffix(".csv"), as_csv(records, COLUMNS))
+    write_file(path.with_suffix(".html"), as_page(report, command()).encode())
     if given.queries_out:
         report.queries.write_parquet(given.queries_out)
     for record in records:
