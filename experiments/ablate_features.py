@@ -19,7 +19,7 @@ from experiments.page import NDCG, Picture, Point, intervals
 from experiments.reciprocity import FUSIONS, ONE_SIDE, Fusion
 from experiments.trial import LEARNED, STANDING, Rule, Trial, adjusted, options, standing
 from matchmaker import SCORERS, Blend
-from matchmaker.blend import sigmoid
+from matchmaker.blend import NEWCOMERS, Weights, plain, sigmoid
 from matchmaker.evaluation import PRIMARY, Panel, Report
 from matchmaker.evaluation.panel import Part
 
@@ -28,7 +28,7 @@ COLUMNS = ["change", "of", *STANDING]
 # By file of matchmaker/scorers/, so that a scorer that joins one of these is in its group.
 FILES = {
     "graph": ("contexts", "walk", "katz", "bridge"),
-    "profile": ("interests", "complementarity", "sectors", "regions", "text"),
+    "profile": ("interests", "complementarity", "sectors", "regions", "text", "topics"),
     "counting": ("counterparts", "popularity"),
 }
 
@@ -39,17 +39,18 @@ def groups() -> dict[str, list[str]]:
     return {group: [name for name in SCORERS if file[name] in files] for group, files in FILES.items()}
 
 
-def panel(trial: Trial, weights: Mapping[str, float]) -> tuple[Panel, dict[str, list[str]]]:
+def panel(trial: Trial, weights: Weights) -> tuple[Panel, dict[str, list[str]]]:
     """The whole blend and its variants, fitted to what was known; the names of the variants by kind."""
 
     def without(names: Iterable[str]) -> Blend:
-        return Blend({name: weight for name, weight in weights.items() if name not in names})
+        past, newcomers = ({name: w for name, w in each.items() if name not in names} for each in plain(weights))
+        return Blend({**past, NEWCOMERS: newcomers})
 
     def joined(fuse: Fusion) -> Rule:
         return Rule(lambda _: lambda rows: fuse(*(sigmoid(odds) for odds in whole.both_log_odds(rows))))
 
     groups_out = {group: without(names) for group, names in groups().items()}
-    scorers_out = {name: without([name]) for name in SCORERS if weights[name]}
+    scorers_out = {name: without([name]) for name in SCORERS}
     found = Panel.fit(trial.split.train, {LEARNED: Blend(weights), **groups_out, **scorers_out})
     whole = cast("Blend", found.scorers[LEARNED])
     usual = ONE_SIDE if trial.split.train.domain.sides is None else "product"

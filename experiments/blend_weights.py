@@ -18,15 +18,17 @@ from typing import Any
 from experiments.page import NDCG, Picture, Point, heatmap, intervals
 from experiments.trial import STANDING, Trial, adjusted, options, standing
 from matchmaker import SCORERS, Blend
+from matchmaker.blend import Weights, plain
 from matchmaker.evaluation import PRIMARY, Report
 from matchmaker.learning import STRENGTHS, Lesson
 
 SEED, SPLIT, TUNE = 0, date(2019, 1, 1), date(2017, 1, 1)
 TUNING = f"tuning {PRIMARY}"
-COLUMNS = ["strength", "chosen", TUNING, *STANDING, "changed", "intercept", *SCORERS]
+NAMES = ["intercept", *SCORERS]
+COLUMNS = ["strength", "chosen", TUNING, *STANDING, "changed", *NAMES, *(f"newcomers {name}" for name in NAMES)]
 
 
-def learned(trial: Trial) -> tuple[Lesson, dict[str, dict[str, float]]]:
+def learned(trial: Trial) -> tuple[Lesson, dict[str, Weights]]:
     """The lesson with the chosen strength; weights by strength, the prior and equal ones."""
     lesson = trial.learned()
     weights = {
@@ -37,7 +39,12 @@ def learned(trial: Trial) -> tuple[Lesson, dict[str, dict[str, float]]]:
     return lesson, {**weights, "prior": lesson.prior, "equal": equal}
 
 
-def table(report: Report, lesson: Lesson, weights: dict[str, dict[str, float]]) -> list[dict[str, Any]]:
+def apart(weights: Weights) -> zip[tuple[str, dict[str, float]]]:
+    """Weights for who has a past, and for newcomers; the names of these are preceded by the word."""
+    return zip(("", "newcomers "), plain(weights), strict=True)
+
+
+def table(report: Report, lesson: Lesson, weights: dict[str, Weights]) -> list[dict[str, Any]]:
     """One record a set of weights; `changed` is the share of queries that it ranks better or worse than the chosen."""
     chosen = f"{lesson.strength:g}"
     tuning = {("prior" if strength == float("inf") else f"{strength:g}"): v for strength, v in lesson.tuning.items()}
@@ -48,7 +55,11 @@ def table(report: Report, lesson: Lesson, weights: dict[str, dict[str, float]]) 
             TUNING: round(tuning[name], 6) if name in tuning else None,
             **standing(report, name, chosen),
             "changed": round(float((report.values(name)[0] != report.values(chosen)[0]).mean()), 4),
-            **{scorer: round(weight, 4) for scorer, weight in weights[name].items()},
+            **{
+                f"{who}{scorer}": round(weight, 4)
+                for who, each in apart(weights[name])
+                for scorer, weight in each.items()
+            },
         }
         for name in weights
     ]

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,10 @@ from matchmaker.scorers import SCORERS, Reason, Scorer
 
 if TYPE_CHECKING:
     from matchmaker.learning import Lesson
+
+# By scorer and `intercept`; under NEWCOMERS a table of those that differ for them.
+Weights: TypeAlias = Mapping[str, Any]
+NEWCOMERS = "newcomers"
 
 
 @dataclass(eq=False)
@@ -28,14 +32,16 @@ class Blend:
 
     Args:
         weights: by scorer, and `intercept`; None takes the prior weights of the dataset's domain (settings.toml), which
-            were chosen by reason. A scorer of weight 0 is not fitted at all.
+            were chosen by reason. A scorer of weight 0 is not fitted at all. Under `newcomers`: the weights that differ
+            for who looks for partners without having been in any event or agreement. Nothing is known of such a one's
+            ways, so that what all others do must speak, which would drown the ways of who has some.
     """
 
     symmetric: ClassVar[bool] = False
     monotone: ClassVar[bool] = False
-    weights: Mapping[str, float] | None = None
-    weights_: dict[str, float] = field(init=False, repr=False)
-    intercept_: float = field(init=False, repr=False)
+    weights: Weights | None = None
+    intercept_: FloatArray = field(init=False, repr=False)
+    weights_: dict[str, FloatArray] = field(init=False, repr=False)
     scorers_: dict[str, Scorer] = field(init=False, repr=False)
     n_: int = field(init=False, repr=False)
     lesson_: Lesson | None = field(default=None, init=False, repr=False)
@@ -58,18 +64,12 @@ class Blend:
 
             self.lesson_ = learn(dataset, until, prior=self.weights, **options)
             self.weights, dataset = self.lesson_.weights, dataset.before(until)
-        chosen = dict(dataset.domain.settings["weights"] if self.weights is None else self.weights)
-        self.intercept_ = float(chosen.pop("intercept", 0.0))
-        for name, weight in chosen.items():
-            if name not in SCORERS:
-                raise UsageError(
-                    Problem("MM-USE-012", f"no scorer is called {quoted(name)}", "known: " + ", ".join(SCORERS))
-                )
-            if not math.isfinite(weight):
-                raise UsageError(Problem("MM-USE-022", f"the weight of {name} is {weight}", "give a finite number"))
+        weights = plain(dataset.domain.settings["weights"] if self.weights is None else self.weights)
+        newcomer = np.diff(dataset.graph.everyone.indptr) == 0
         self.n_ = len(dataset)
         self._silent = {}
-        self.weights_ = {name: float(chosen[name]) for name in SCORERS if chosen.get(name)}
+        self.intercept_, *vectors = np.where(newcomer, *(np.array(_checked(each))[:, None] for each in weights[::-1]))
+        self.weights_ = {name: vector for name, vector in zip(SCORERS, vectors, strict=True) if vector.any()}
         self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
         return self
 
@@ -83,13 +83,18 @@ class Blend:
         return forward, backward
 
     def _both(self, rows: IntArray, directions: tuple[bool, ...]) -> list[FloatArray]:
-        sums = [np.full((len(rows), self.n_), self.intercept_) for _ in directions]
         self._silent = {}
+
+        def weighed(vector: FloatArray, reverse: bool) -> FloatArray:  # by the weights of the one who looks
+            return vector[None, :] if reverse else vector[rows][:, None]
+
+        shape = len(rows), self.n_
+        sums = [np.broadcast_to(weighed(self.intercept_, reverse), shape).copy() for reverse in directions]
         for name, scorer in self.scorers_.items():
             blocks = [scorer.score(rows, reverse=directions[0])]
             blocks += [blocks[0] if scorer.symmetric else scorer.score(rows, reverse=other) for other in directions[1:]]
             for direction, block in enumerate(blocks):
-                sums[direction] += self.weights_[name] * block
+                sums[direction] += weighed(self.weights_[name], directions[direction]) * block
                 if len(rows) == 1:
                     self._silent[name, int(rows[0]), directions[direction]] = block[0] == 0.0
         return sums
@@ -112,13 +117,30 @@ class Blend:
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """The intercept, then every scorer's reasons in log-odds, the weightiest first; they add up to `log_odds`."""
         reasons = [
-            reason._replace(contribution=self.weights_[name] * reason.contribution)
+            reason._replace(contribution=float(self.weights_[name][seeker]) * reason.contribution)
             for name, scorer in self.scorers_.items()
-            if not self._says_nothing(name, seeker, candidate)
+            if self.weights_[name][seeker] and not self._says_nothing(name, seeker, candidate)
             for reason in scorer.explain(seeker, candidate)
         ]
         reasons.sort(key=lambda reason: -abs(reason.contribution))
-        return [Reason("before any evidence", self.intercept_), *reasons]
+        return [Reason("before any evidence", float(self.intercept_[seeker])), *reasons]
+
+
+def plain(weights: Weights) -> tuple[dict[str, float], dict[str, float]]:
+    """The weights of those with a past and of newcomers, each a plain table."""
+    others = {name: weight for name, weight in weights.items() if name != NEWCOMERS}
+    return others, others | dict(weights.get(NEWCOMERS, {}))
+
+
+def _checked(weights: Mapping[str, float]) -> list[float]:
+    """The intercept, then the weight of each scorer, in the order of the registry."""
+    for name, weight in weights.items():
+        if name not in SCORERS and name != "intercept":
+            known = "known: " + ", ".join(SCORERS)
+            raise UsageError(Problem("MM-USE-012", f"no scorer is called {quoted(name)}", known))
+        if not math.isfinite(weight):
+            raise UsageError(Problem("MM-USE-022", f"the weight of {name} is {weight}", "give a finite number"))
+    return [float(weights.get(name, 0.0)) for name in ("intercept", *SCORERS)]
 
 
 def sigmoid(x: FloatArray) -> FloatArray:

@@ -24,6 +24,7 @@ VOCABULARIES = ("interests", "sectors", "regions")
 # leave [0, 1] or be no numbers: the walk needs some restart, the logarithm of 1 divides by zero.
 RANGES: Mapping[str, tuple[float, float]] = {
     "weights": (-1_000, 1_000),
+    "weights.newcomers": (-1_000, 1_000),
     "features": (0, 1),
     "graph.half_life_days": (1, 1_000_000),
     "graph.undated": (0, 1),
@@ -126,7 +127,7 @@ class Domain:
         """The same domain with the countries `left` and `right` as its sides."""
         return replace(self, sides=(Side(left, left), Side(right, right)))
 
-    def with_weights(self, weights: Mapping[str, float]) -> Domain:
+    def with_weights(self, weights: Mapping[str, Any]) -> Domain:
         """The same domain with other weights of the blend."""
         return replace(self, overrides=_overlaid(self.overrides, {"weights": dict(weights)}))
 
@@ -136,7 +137,7 @@ def engine_settings() -> Settings:
     return _toml(Path(__file__).with_name("settings.toml"))
 
 
-def read_weights(path: str | Path) -> dict[str, float]:
+def read_weights(path: str | Path) -> dict[str, Any]:
     """Read the weights of a blend: a TOML file with a `[weights]` table.
 
     Raises:
@@ -149,8 +150,8 @@ def read_weights(path: str | Path) -> dict[str, float]:
     table = _toml(path)
     if "weights" not in table:
         raise DataError(Problem("MM-SET-002", "there is no [weights] table", "see matchmaker/settings.toml", str(path)))
-    known = _known_settings({"weights": table["weights"]}, path)
-    return {name: float(weight) for name, weight in known["weights"].items()}
+    weights: dict[str, Any] = dict(_known_settings({"weights": table["weights"]}, path)["weights"])
+    return weights
 
 
 def _toml(path: Path) -> dict[str, Any]:
@@ -276,7 +277,9 @@ def _known_keys(key: str, keys: Iterable[str]) -> str:
 
 def _known_settings(overrides: Mapping[str, Any], path: Path) -> Settings:
     """Refuse a key that the engine does not have, and a value of another type or range than it can work with."""
-    _refuse(_wrong_settings(overrides, engine_settings(), "", path), path)
+    weights = engine_settings()["weights"]
+    known = {**engine_settings(), "weights": {**weights, "newcomers": weights}}  # those who have no past, see Blend
+    _refuse(_wrong_settings(overrides, known, "", path), path)
     return overrides
 
 

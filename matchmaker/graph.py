@@ -88,6 +88,24 @@ class ContextGraph:
         return row_sums(self.weighted)
 
     @cached_property
+    def meetings(self) -> FloatArray:
+        """Shape (n,): weighted number of meetings with others, an event with m others m times; row sums of `met`."""
+        return self.met(np.ones((len(self.degree), 1)))[:, 0]
+
+    def met(self, x: FloatArray) -> FloatArray:
+        """A x, A_ij = Σ over verified contexts of role_i role_j strength, and 0 for i = j; `x` has shape (n, k)."""
+        together: FloatArray = self.weighted @ (self._verified_transposed @ x)
+        return together - self._alone[:, None] * x
+
+    @cached_property
+    def _verified_transposed(self) -> CSR:
+        return transposed(self.verified)
+
+    @cached_property
+    def _alone(self) -> FloatArray:
+        return row_sums(sp.csr_array(self.weighted.multiply(self.verified)))
+
+    @cached_property
     def kernel(self) -> CSR:
         """Shape (n, n_contexts): B, so that one symmetric step of the walk between organizations is B (Bᵀ x)."""
         return scaled(self.weighted, rows=_root(self.degree), columns=_root(self._context_degree))

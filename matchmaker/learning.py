@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from matchmaker.blend import NEWCOMERS, Weights, plain
 from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
 from matchmaker.errors import DataError, Problem
 from matchmaker.evaluation import metrics
@@ -23,10 +24,12 @@ STRENGTHS = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0)
 PERIODS = 3
 YEAR = 365
 QUERIES = 600
-NEAREST, AT_RANDOM = 100, 200  # negatives of each query: the best by the prior blend, and some of all the others
+NEAREST, AT_RANDOM = 20, 200  # negatives of each query: the best by each scorer, and some of all the others
 MOST_POSITIVES = 10.0  # what one query can weigh: as much as the top ten that it is judged by
 LEAST_QUERIES = 5
 TOP = 10
+ROUNDS = 4
+PAST, NEW_HERE = 0, 1  # rows of a table of weights: for who has a past, and for newcomers
 
 
 class Sample(NamedTuple):
@@ -37,17 +40,24 @@ class Sample(NamedTuple):
         positive: shape (m,): 1 for a pair that came to be.
         weight: shape (m,): how many candidates the pair stands for; so the sample speaks for all candidates.
         query: shape (m,): number of the query, ascending.
+        newcomer: shape (m,): whether the seeker had no past.
     """
 
     features: FloatArray
     positive: FloatArray
     weight: FloatArray
     query: IntArray
+    newcomer: BoolArray
 
     @property
     def n_queries(self) -> int:
         """Number of queries."""
         return int(self.query[-1]) + 1 if len(self.query) else 0
+
+    def of(self, newcomers: bool) -> Sample:
+        """The queries of newcomers, or those of the others."""
+        part = Sample(*(each[self.newcomer == newcomers] for each in self))
+        return part._replace(query=np.unique(part.query, return_inverse=True)[1].astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -55,17 +65,19 @@ class Lesson:
     """What was learned.
 
     Attributes:
-        weights: by scorer, and the intercept: calibrated log-odds.
+        weights: by scorer, and the intercept: calibrated log-odds; those of newcomers under `newcomers`, if `apart`.
         prior: the weights that these were shrunk to.
         strength: how strongly; the best of `STRENGTHS` on the tuning period, or the one that was given.
+        apart: whether newcomers have weights of their own, because the tuning period was ranked better so.
         tuning: by strength: nDCG@10 on the tuning period, fitted to the periods before; infinity is the prior itself.
         days: the cuts between periods, the first to the last.
         queries: how many queries there were to learn from.
     """
 
-    weights: dict[str, float]
-    prior: dict[str, float]
+    weights: dict[str, Any]
+    prior: dict[str, Any]
     strength: float
+    apart: bool
     tuning: dict[float, float]
     days: tuple[date, ...]
     queries: int
@@ -75,7 +87,7 @@ def learn(
     dataset: Dataset,
     until: date,
     *,
-    prior: Mapping[str, float] | None = None,
+    prior: Weights | None = None,
     tune: date | None = None,
     periods: int = PERIODS,
     queries: int = QUERIES,
@@ -89,9 +101,10 @@ def learn(
     Time before `until` is cut into periods as long as the last one, [tune, until). Within each, the scorers know what
     was known before it. Weights w minimize the mean over queries of the conditional (softmax) log loss of the positives
     among the candidates, plus strength × |w − prior|²: the MAP estimate under a normal prior (conditional logit,
-    McFadden 1974; as a listwise loss, Cao et al., ICML 2007). The strength is the one that ranks the last period best
-    when fitted to those before; then the weights are fitted to all. A sigmoid on the predictions for the last period,
-    made without it, calibrates the sum (Platt 1999), so that weights and intercept are log-odds.
+    McFadden 1974; as a listwise loss, Cao et al., ICML 2007). The strength, and whether newcomers get weights of their
+    own, are what ranks the last period best when fitted to those before; then the weights are fitted to all. A sigmoid
+    on the predictions for the last period, made without it, calibrates the sum (Platt 1999), so that weights and
+    intercept are log-odds.
 
     Args:
         dataset: the world; nothing dated `until` or later is looked at.
@@ -109,39 +122,58 @@ def learn(
         DataError: too few pairs to learn from.
     """
     known = dataset.before(until)
-    weights = dict.fromkeys(("intercept", *SCORERS), 0.0) | dict(prior or dataset.domain.settings["weights"])
+    stated = dict(prior or dataset.domain.settings["weights"])
+    names = ("intercept", *SCORERS)
+    given = np.array([[weights.get(name, 0.0) for name in names] for weights in plain(stated)])
     length = timedelta(days=YEAR) if tune is None else until - tune
     days = tuple(until - length * k for k in range(max(periods, 2), -1, -1))
     options: dict[str, Any] = {"positives": positives, "candidates": candidates}
-    study = _Study(known, np.array([weights[name] for name in SCORERS]), queries, seed)
+    study = _Study(known, queries, seed)
     samples = [study.sample(Split.at(known, day, end, **options)) for day, end in pairwise(days)]
     early, last = _joined(samples[:-1]), samples[-1]
-    if min(early.n_queries, last.n_queries) < LEAST_QUERIES:
+    if (fewest := min(early.n_queries, last.n_queries)) < LEAST_QUERIES:
         counts = (
             f"{early.n_queries} and {last.n_queries} organizations with a new partner before and in the last period"
         )
         raise DataError(
             Problem("MM-LRN-001", f"too little to learn from: {counts}", "give an earlier --tune, or keep the prior")
         )
-    strengths = STRENGTHS if strength is None else (strength,)
-    fits = {each: fitted(early, study.prior, each) for each in strengths}
-    ranked = study.ndcg(Split.at(known, days[-2], until, **options), [study.prior, *fits.values()])
-    tuning = dict(zip((float("inf"), *strengths), ranked, strict=True))
-    best = max(strengths, key=lambda each: (round(tuning[each], 6), each))
-    final = fitted(_joined(samples), study.prior, best)
-    intercept, slope = calibrated(last.features @ fits[best], last.positive, last.weight)
-    learned = {"intercept": intercept, **dict(zip(SCORERS, (slope * final).tolist(), strict=True))}
-    return Lesson(learned, weights, best, tuning, days, early.n_queries + last.n_queries)
+    fewest = min(part.of(newcomers).n_queries for part in (early, last) for newcomers in (False, True))
+    plans = [
+        (each, apart)
+        for each in (STRENGTHS if strength is None else (strength,))
+        for apart in ((False, True) if fewest >= LEAST_QUERIES else (False,))
+    ]
+    fits = [_table(early, given[:, 1:], *plan) for plan in plans]
+    odds = [_as_log_odds(fit, last, apart) for fit, (_, apart) in zip(fits, plans, strict=True)]
+    tables = [np.column_stack([start, slope * fit]) for fit, (start, slope) in zip(fits, odds, strict=True)]
+    of_prior, *ranked = study.ndcg(Split.at(known, days[-2], until, **options), [given, *tables])
+    best = max(range(len(plans)), key=lambda k: (round(ranked[k], 6), plans[k][0], not plans[k][1]))
+    tuning = {float("inf"): of_prior}
+    for (each, _), value in zip(plans, ranked, strict=True):
+        tuning[each] = max(value, tuning.get(each, 0.0))
+    intercept, slope = odds[best]
+    final = np.column_stack([intercept, slope * _table(_joined(samples), given[:, 1:], *plans[best])]).tolist()
+    of_group = [dict(zip(names, row, strict=True)) for row in final]
+    learned = of_group[PAST] | ({NEWCOMERS: of_group[NEW_HERE]} if plans[best][1] else {})
+    return Lesson(
+        learned, dict.fromkeys(names, 0.0) | stated, *plans[best], tuning, days, early.n_queries + last.n_queries
+    )
 
 
 def as_toml(lesson: Lesson, dataset: Dataset) -> str:
     """The learned weights as a file of weights: with the data's digest, the days and what was measured."""
     tuning = lesson.tuning[lesson.strength], lesson.tuning[float("inf")]
+    tables = {"weights": lesson.weights}
+    if lesson.apart:
+        tables[f"weights.{NEWCOMERS}"] = lesson.weights[NEWCOMERS]
     lines = [
         "# Weights of a blend, learned by `matchmaker fit`; `match --weights FILE` ranks with them.",
-        "[weights]",
-        *(f"{name} = {weight!r}" for name, weight in lesson.weights.items()),
-        "",
+        *(
+            line
+            for title, table in tables.items()
+            for line in (f"[{title}]", *(f"{name} = {table[name]!r}" for name in ("intercept", *SCORERS)), "")
+        ),
         "[learned]",
         f'data = "{dataset.digest}"',
         f"periods = [{', '.join(day.isoformat() for day in lesson.days)}]",
@@ -158,7 +190,6 @@ class _Study:
     """Draws queries and candidates of a period, and judges weights on one."""
 
     dataset: Dataset
-    prior: FloatArray
     queries: int
     seed: int
     _panels: dict[date, Panel] = field(default_factory=dict)
@@ -167,39 +198,38 @@ class _Study:
         """Pairs to learn from."""
         random = np.random.default_rng(self.seed)
         parts: list[Sample] = []
-        for block, features in self._blocks(split):
+        for block, features, _ in self._blocks(split, mutual=False):
             for position in np.flatnonzero(block.groups[NEW].relevant.any(axis=1)).tolist():
                 relevant, allowed = (mask[position] for mask in block.groups[NEW])
-                values = features[:, position].T
-                chosen, weight = _drawn(values @ self.prior, relevant, allowed, random)
+                values = features[:, position]
+                chosen, weight = _drawn(values, relevant, allowed, random)
                 number = np.full(len(chosen), len(parts))
-                parts.append(Sample(values[chosen], relevant[chosen].astype(np.float64), weight, number))
-        return _stacked(parts, len(self.prior))
+                newcomer = np.full(len(chosen), split.newcomers[block.rows[position]])
+                positive = relevant[chosen].astype(np.float64)
+                parts.append(Sample(values[:, chosen].T, positive, weight, number, newcomer))
+        return _stacked(parts)
 
-    def ndcg(self, split: Split, weights: Sequence[FloatArray]) -> list[float]:
-        """Mean nDCG@10 of each of several weights over the queries of a period, all candidates ranked."""
-        table = np.stack(weights)
+    def ndcg(self, split: Split, tables: Sequence[FloatArray]) -> list[float]:
+        """Mean nDCG@10 of each of several tables of weights over the queries of a period, all candidates ranked."""
         gains: list[FloatArray] = []
-        mutual = split.train.domain.sides is not None
-        for block, features in self._blocks(split, mutual=mutual):
+        for block, forward, backward in self._blocks(split, mutual=split.train.domain.sides is not None):
             relevant, allowed = block.groups[NEW]
             asked = np.flatnonzero(relevant.any(axis=1))
             n_relevant = relevant[asked].sum(axis=1)
-            scores = np.tensordot(table, features, axes=1)
-            gains.append(
-                np.stack(
-                    [
-                        metrics.ndcg(
-                            metrics.hits(relevant[asked], metrics.best(each[asked], allowed[asked], TOP)), n_relevant
-                        )
-                        for each in np.round(scores, 12)
-                    ]
-                )
-            )
+            mine, theirs = split.newcomers[block.rows[asked]], split.newcomers[block.columns[asked]]
+            found = []
+            for table in tables:
+                score = _log_odds(table, forward[:, asked], mine[:, None])
+                if backward is not None:
+                    score = -np.logaddexp(0.0, -score)
+                    score -= np.logaddexp(0.0, -_log_odds(table, backward[:, asked], theirs))
+                best = metrics.best(np.round(score, 12), allowed[asked], TOP)
+                found.append(metrics.ndcg(metrics.hits(relevant[asked], best), n_relevant))
+            gains.append(np.stack(found))
         return [float(value) for value in np.concatenate(gains, axis=1).mean(axis=1)]
 
-    def _blocks(self, split: Split, *, mutual: bool = False) -> Iterator[tuple[Block, FloatArray]]:
-        """Blocks of queries and what every scorer says, forward or in the mean of both: shape (n_scorers, b, m)."""
+    def _blocks(self, split: Split, *, mutual: bool) -> Iterator[tuple[Block, FloatArray, FloatArray | None]]:
+        """Blocks of queries and what every scorer says, shape (n_scorers, b, m); if `mutual`, also the other way."""
         if split.day not in self._panels:
             self._panels = {split.day: Panel.fit(split.train, {name: SCORERS[name]() for name in SCORERS})}
         panel = self._panels[split.day]
@@ -207,22 +237,52 @@ class _Study:
             most = -(-self.queries // len(split.directions))
             seekers = sampled(split.census(direction).seekers, most, self.seed)
             for block in blocks(split, direction, seekers, seed=self.seed):
-                found = panel.blocks(block.rows)
-                views = [(f + b) / 2.0 if mutual else f for f, b in found.values()]
-                yield block, np.stack([np.take_along_axis(view, block.columns, axis=1) for view in views])
+                views = [
+                    np.stack([np.take_along_axis(each, block.columns, axis=1) for each in way])
+                    for way in zip(*panel.blocks(block.rows, reverse=mutual).values(), strict=True)
+                ]
+                yield block, views[0], views[1] if mutual else None
 
 
-def fitted(sample: Sample, prior: FloatArray, strength: float) -> FloatArray:
-    """The weights that minimize the penalized conditional log loss of a sample: shape (n_scorers,)."""
+def _log_odds(table: FloatArray, features: FloatArray, newcomers: BoolArray) -> FloatArray:
+    """Shape (b, m): by the weights of who looks; `newcomers` has that shape, or (b, 1)."""
+    past, new = (table[group, 0] + np.tensordot(table[group, 1:], features, axes=1) for group in (PAST, NEW_HERE))
+    odds: FloatArray = np.where(newcomers, new, past)
+    return odds
+
+
+def _table(sample: Sample, prior: FloatArray, strength: float, apart: bool) -> FloatArray:
+    """Weights for those with a past and for newcomers, shape (2, n_scorers): `apart`, or the same for both."""
+    if not apart:
+        return np.tile(fitted(sample, prior[PAST], strength), (2, 1))
+    return np.stack([fitted(sample.of(group == NEW_HERE), prior[group], strength) for group in (PAST, NEW_HERE)])
+
+
+def _as_log_odds(table: FloatArray, sample: Sample, apart: bool) -> tuple[FloatArray, FloatArray]:
+    """Intercepts and slopes that calibrate a table, each of shape (2, 1)."""
+    parts = [sample.of(group == NEW_HERE) if apart else sample for group in (PAST, NEW_HERE)]
+    found = [
+        calibrated(part.features @ row, part.positive, part.weight) for row, part in zip(table, parts, strict=True)
+    ]
+    intercept, slope = np.array(found).T
+    return intercept[:, None], slope[:, None]
+
+
+def fitted(sample: Sample, prior: FloatArray, strength: float, rounds: int = ROUNDS) -> FloatArray:
+    """The weights that minimize the penalized conditional log loss of a sample: shape (n_scorers,).
+
+    The list is judged by its top ten. A positive at rank r of the weights found so far counts 1 / (1 + r / 10), so that
+    those that no weights bring near the top do not decide what stands there; the weights are found in that many
+    `rounds`, all positives counting alike in the first. After LambdaRank (Burges, Microsoft Research TR-2010-82).
+    """
     from scipy.optimize import minimize
 
     start = np.flatnonzero(np.diff(sample.query, prepend=-1))
     n_positive = np.add.reduceat(sample.positive, start)
     share = np.minimum(n_positive, MOST_POSITIVES) / n_positive
     mass = sample.positive * share[sample.query]
-    total = np.add.reduceat(mass, start)
 
-    def loss(weights: FloatArray) -> tuple[float, FloatArray]:
+    def loss(weights: FloatArray, mass: FloatArray, total: FloatArray) -> tuple[float, FloatArray]:
         score = sample.features @ weights
         score = score - np.maximum.reduceat(score, start)[sample.query]
         odds = np.exp(score) * sample.weight
@@ -233,8 +293,24 @@ def fitted(sample: Sample, prior: FloatArray, strength: float) -> FloatArray:
         away = weights - prior
         return value + strength * float(away @ away), gradient + 2.0 * strength * away
 
-    found: FloatArray = minimize(loss, prior, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    found, counts = prior, mass
+    for number in range(rounds):
+        if number:
+            counts = mass / (1.0 + _ranks(sample, sample.features @ found) / TOP)
+        counted = counts, np.add.reduceat(counts, start)
+        found = np.asarray(minimize(loss, found, counted, "L-BFGS-B", jac=True, options={"maxiter": 500}).x)
     return found
+
+
+def _ranks(sample: Sample, score: FloatArray) -> FloatArray:
+    """Shape (m,): about at which rank of its query each pair stands, the pairs that it stands for counted in."""
+    order = np.lexsort((-np.round(score, 12), sample.query))
+    above = np.cumsum(sample.weight[order])
+    start = np.flatnonzero(np.diff(sample.query, prepend=-1))
+    above -= np.concatenate([[0.0], above[start[1:] - 1]])[sample.query[order]]
+    ranks = np.empty(len(score))
+    ranks[order] = above
+    return ranks
 
 
 def calibrated(score: FloatArray, positive: FloatArray, weight: FloatArray) -> tuple[float, float]:
@@ -278,21 +354,30 @@ def anchor(log_odds: FloatArray, weight: FloatArray, expected: float) -> float:
 
 
 def _drawn(
-    score: FloatArray, relevant: BoolArray, allowed: BoolArray, random: np.random.Generator
+    values: FloatArray, relevant: BoolArray, allowed: BoolArray, random: np.random.Generator
 ) -> tuple[IntArray, FloatArray]:
-    """All positives, the best negatives by `score`, and some at random of the rest, which stand for all of it."""
+    """All positives, the best negatives by each scorer (of ties none), and some at random, who stand for all others.
+
+    Args:
+        values: shape (n_scorers, m).
+        relevant: shape (m,).
+        allowed: shape (m,).
+        random: draws the rest.
+    """
     found, others = np.flatnonzero(relevant), np.flatnonzero(allowed & ~relevant)
-    order = np.argsort(-score[others], kind="stable")
-    near, rest = others[order[:NEAREST]], others[order[NEAREST:]]
+    limit = np.partition(values[:, others], -min(NEAREST, len(others)), axis=1)[:, [-min(NEAREST, len(others))]]
+    near = (values[:, others] > limit).any(axis=0)
+    rest = others[~near]
     some = rest if len(rest) <= AT_RANDOM else random.choice(rest, AT_RANDOM, replace=False)
-    weight = np.ones(len(found) + len(near) + len(some))
-    weight[len(found) + len(near) :] = len(rest) / max(len(some), 1)
-    return np.concatenate([found, near, some]), weight
+    weight = np.ones(len(found) + int(near.sum()) + len(some))
+    weight[len(weight) - len(some) :] = len(rest) / max(len(some), 1)
+    return np.concatenate([found, others[near], some]), weight
 
 
-def _stacked(parts: Sequence[Sample], n_scorers: int) -> Sample:
+def _stacked(parts: Sequence[Sample]) -> Sample:
     if not parts:
-        return Sample(np.empty((0, n_scorers)), np.empty(0), np.empty(0), np.empty(0, dtype=np.int64))
+        none = np.empty(0)
+        return Sample(np.empty((0, len(SCORERS))), none, none, none.astype(np.int64), none.astype(bool))
     return Sample(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
@@ -300,4 +385,4 @@ def _joined(samples: Sequence[Sample]) -> Sample:
     """Several samples as one; their queries are numbered on."""
     offsets = np.cumsum([0, *(sample.n_queries for sample in samples)])
     parts = [sample._replace(query=sample.query + offset) for sample, offset in zip(samples, offsets, strict=False)]
-    return _stacked(parts, samples[0].features.shape[1])
+    return _stacked(parts)

@@ -16,6 +16,7 @@ from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray, Organiz
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.names import resolve, resolve_term, settled
 from matchmaker.scorers import SCORERS, Reason, Scorer
+from matchmaker.scorers.base import comparable
 
 BLOCK = 64
 
@@ -168,7 +169,7 @@ class Recommender:
                 k, j = divmod(cell, len(dataset))
                 best.append(
                     (
-                        -round(float(score[k, j]), 12),
+                        -float(comparable(score[k, j])),
                         int(rows[k]),
                         j,
                         float(forward[k, j]),
@@ -260,7 +261,7 @@ def _mutual(scorer: Scorer, forward: FloatArray, backward: FloatArray) -> FloatA
 
 def _best(score: FloatArray, allowed: IntArray, n: int) -> list[int]:
     """The `n` highest of `score[allowed]`, ties by position (rows are sorted by identifier)."""
-    rounded = np.round(score[allowed], 12)
+    rounded = comparable(score[allowed])
     if len(allowed) > 4 * n > 0:
         keep = rounded >= np.partition(rounded, len(rounded) - n)[len(rounded) - n]
         allowed, rounded = allowed[keep], rounded[keep]

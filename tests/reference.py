@@ -128,16 +128,20 @@ class Reference:
         return sum(x[gram] * y[gram] for gram in x.keys() & y.keys()) / norm if norm else 0.0
 
     @once
+    def text_of(self, i):
+        terms, row = self.vocabularies["interests"].terms, self.organizations[i]
+        stated = dict.fromkeys(term for field in ("interests", "offers", "seeks") for term in row[field])
+        labels = [" ".join(terms[term].labels.values()) or term for term in stated]
+        names = [row[f"name_{language}" if language else "name"] for language in self.languages]
+        words = " ".join(filter(None, [*names, " ".join(row["aliases"]), row["description"], *labels]))
+        return " ".join(words.lower().replace("-", " ").split())
+
+    @once
     def grams(self):
-        terms = self.vocabularies["interests"].terms
-        counts = []
-        for row in self.organizations:
-            stated = dict.fromkeys(term for field in ("interests", "offers", "seeks") for term in row[field])
-            labels = [" ".join(terms[term].labels.values()) or term for term in stated]
-            names = [row[f"name_{language}" if language else "name"] for language in self.languages]
-            words = " ".join(filter(None, [*names, " ".join(row["aliases"]), row["description"], *labels]))
-            words = " ".join(words.lower().replace("-", " ").split())
-            counts.append(Counter(bucket(words[k : k + m]) for m in (2, 3, 4) for k in range(len(words) - m + 1)))
+        counts = [
+            Counter(bucket(words[k : k + m]) for m in (2, 3, 4) for k in range(len(words) - m + 1))
+            for words in map(self.text_of, range(self.n))
+        ]
         df = Counter(gram for count in counts for gram in count)
         return [{g: (1 + log(tf)) * log((1 + self.n) / (1 + df[g])) for g, tf in count.items()} for count in counts]
 
@@ -217,10 +221,8 @@ class Reference:
             }
             sure = {f["org_id"]: members[f["org_id"]] for f in facts if f["verified"] and event["verified"]}
             size, all_size = (max(n, event["size"] or 0) for n in (len(sure or members), len(members)))
-            strength = self.strength(event["kind"], event["day"])
-            contexts.append(
-                {"members": members, "sure": sure, "size": size, "all_size": all_size, "strength": strength}
-            )
+            numbers = {"size": size, "all_size": all_size, "strength": self.strength(event["kind"], event["day"])}
+            contexts.append({"members": members, "sure": sure, "day": event["day"], **numbers})
         return contexts
 
     def _agreements(self):
@@ -229,7 +231,8 @@ class Reference:
             members = {deal["left"]: 1.0, deal["right"]: 1.0}
             strength = self.strength("agreement", deal["day"])
             sure = members if deal["verified"] else {}
-            contexts.append({"members": members, "sure": sure, "size": 2, "all_size": 2, "strength": strength})
+            numbers = {"size": 2, "all_size": 2, "strength": strength}
+            contexts.append({"members": members, "sure": sure, "day": deal["day"], **numbers})
         return contexts
 
     def _shared(self, i, j, which, size):
@@ -266,22 +269,24 @@ class Reference:
         return min(log(1 + n * self.visits(i)[j]) / log(1 + n), 1.0) if i != j else 0.0
 
     @once
-    def onward(self, i):
-        """One step from an organization to a member of one of its contexts."""
-        steps, mine = [0.0] * self.n, self.ids[i]
+    def met(self, i):
+        """How often an organization met each other, by the weight of the contexts."""
+        mine, met = self.ids[i], [0.0] * self.n
         for c in self.all:
-            all_roles = sum(c["sure"].values())
-            if self.degree[i] and all_roles:
-                share = c["strength"] * c["sure"].get(mine, 0.0) / self.degree[i]
-                steps = [
-                    p + share * c["sure"].get(other, 0.0) / all_roles for p, other in zip(steps, self.ids, strict=True)
-                ]
-        return steps
+            for k, other in enumerate(self.ids):
+                if k != i and mine in c["sure"] and other in c["sure"]:
+                    met[k] += c["strength"] * c["sure"][mine] * c["sure"][other]
+        return met
+
+    def on_chance_scale(self, share):
+        n = max(sum(d > 0 for d in self.degree), 1)
+        return min(log(1 + n * share) / log(1 + n), 1.0)
 
     def two_step(self, i, j):
-        n = max(sum(d > 0 for d in self.degree), 1)
-        visits = sum(p * self.onward(k)[j] for k, p in enumerate(self.onward(i)) if p)
-        return min(log(1 + n * visits) / log(1 + n), 1.0) if i != j else 0.0
+        if i == j:
+            return 0.0
+        ways = ((k, x) for k, x in enumerate(self.met(i)) if x)
+        return self.on_chance_scale(sum(x / sum(self.met(i)) * self.met(k)[j] / sum(self.met(k)) for k, x in ways))
 
     def walk_corrected(self, i, j):
         if i == j or not self.degree[j]:
@@ -370,21 +375,57 @@ class Reference:
     def reach(self, i, j):
         return log1p(self.others()[j]) / log1p(max(self.others())) if max(self.others()) else 0.0
 
+    def local_reach(self, i, j):
+        mine, theirs = (self.organizations[k]["country"] for k in (i, j))
+        return self.reach(i, j) if i == j or (mine and mine == theirs) else 0.0
+
     @once
-    def met_of(self, group, value, j):
-        """How often an organization was with others whose `group` has this value."""
-        alike = {row["org_id"] for row in self.organizations if row[group] == value} - {self.ids[j]}
-        here = [c for c in self.all if self.ids[j] in c["sure"]]
-        return sum(c["sure"][self.ids[j]] * c["strength"] * len(alike & c["sure"].keys()) for c in here)
+    def first_contexts(self, i):
+        """Those of the first day; what has no day comes after all that have one."""
+        mine = [c for c in self.all if c["sure"].get(self.ids[i])]
+        days = [c["day"] for c in mine if c["day"] is not None]
+        return [c for c in mine if c["day"] == (min(days) if days else None)]
+
+    @once
+    def first_met(self, members, j):
+        """How often an organization was there when one of the members came for the first time."""
+        others = [k for k in members if k != j]
+        shared = ((c, k) for k in others for c in self.first_contexts(k) if self.ids[j] in c["sure"])
+        return sum(c["sure"][self.ids[j]] * c["strength"] for c, _ in shared)
 
     def counterparts(self, group, i, j):
-        values = {row[group] for row in self.organizations if row[group]}
-        most = max((self.met_of(group, value, k) for value in values for k in range(self.n)), default=0.0)
+        """To the one that the members of the seeker's group met first."""
         mine = self.organizations[i][group]
-        return log1p(self.met_of(group, mine, j)) / log1p(most) if mine and most and i != j else 0.0
+        if i == j or not mine:
+            return 0.0
+        members = tuple(k for k, row in enumerate(self.organizations) if row[group] == mine)
+        total = sum(self.first_met(members, k) for k in range(self.n))
+        return self.on_chance_scale(self.first_met(members, j) / total) if total else 0.0
 
     def sector_counterparts(self, i, j):
         return self.counterparts("sector", i, j)
 
     def country_counterparts(self, i, j):
         return self.counterparts("country", i, j)
+
+    @once
+    def activity(self, i):
+        """The weight of an organization's events and interests on each topic."""
+        found = Counter(dict.fromkeys(self.organizations[i]["interests"] or (), 1.0))
+        for event, c in zip(self.events, self.all, strict=False):
+            for term in {row["term"] for row in self.topics if row["event_id"] == event["event_id"]}:
+                found[term] += c["strength"] * c["sure"].get(self.ids[i], 0.0)
+        return {term: value for term, value in found.items() if value}
+
+    def topic_walk(self, i, j):
+        mine = self.activity(i) if i != j else {}
+        share = 0.0
+        for term, value in mine.items():
+            share += (
+                value
+                / sum(mine.values())
+                * self.activity(j).get(term, 0.0)
+                / sum(self.activity(k).get(term, 0.0) for k in range(self.n))
+            )
+        n = max(sum(bool(self.activity(k)) for k in range(self.n)), 1)
+        return min(log(1 + n * share) / log(1 + n), 1.0)

@@ -19,19 +19,27 @@ UNTIL = datetime.date(2024, 1, 1)
 SEED = 20201028
 
 
-def busy_world(n=60, events=240, last="2025-06-01"):
-    """Events over ten years at which organizations of one group meet: who met before is a good sign."""
+def busy_world(n=60, events=240, host=False):
+    """Events over ten years at which organizations of one group meet: who met before is a good sign.
+
+    With `host`, another 120 come, one by one and once, to three hosts who meet nobody else.
+    """
     random = np.random.default_rng(SEED)
     days = np.sort(random.integers(0, 3600, events))
     dates = [(datetime.date(2015, 1, 1) + datetime.timedelta(days=int(day))).isoformat() for day in days]
     group = random.integers(0, 6, events)
     members = [(f"e{k:03}", f"o{m * 6 + g:03}") for k, g in enumerate(group) for m in random.choice(n // 6, 3, False)]
+    if host:
+        members = [(event, name) for event, name in members if name not in {"o000", "o001", "o002"}]
+        places = np.linspace(0, events - 1, 120).astype(int)
+        dates += [dates[k] for k in places]
+        members += [(f"h{k:03}", name) for k in range(120) for name in (f"o{n + k:03}", "o000", "o001", "o002")]
+        n += 120
+    names = sorted({event for event, _ in members} | {f"e{k:03}" for k in range(events)})
     return Dataset.from_frames(
         options=OPTIONS,
         organizations=pl.DataFrame({"org_id": [f"o{k:03}" for k in range(n)]}),
-        events=pl.DataFrame(
-            {"event_id": [f"e{k:03}" for k in range(events)], "date": dates, "kind": ["forum"] * events}
-        ),
+        events=pl.DataFrame({"event_id": names, "date": dates, "kind": ["forum"] * len(names)}),
         participations=pl.DataFrame(members, schema=["event_id", "org_id"], orient="row"),
     )
 
@@ -69,6 +77,28 @@ def test_a_strong_prior_keeps_the_weights_up_to_their_calibration(dataset):
     np.testing.assert_allclose(learned, scale * prior, atol=1e-3 * max(scale, 1.0))
 
 
+def test_newcomers_have_weights_of_their_own_where_that_ranks_better():
+    """Who has a past never meets the hosts whom all newcomers meet: no weight of being met often suits both."""
+    dataset = busy_world(host=True)
+    lesson = learn(dataset, UNTIL, queries=200)
+    assert lesson.apart
+    newcomers = lesson.weights["newcomers"]
+    assert set(newcomers) == {"intercept", *SCORERS}
+    assert newcomers != {name: lesson.weights[name] for name in newcomers}
+    blend = Blend(lesson.weights).fit(dataset.before(UNTIL))
+    rows = np.arange(len(dataset))
+    is_newcomer = np.diff(blend.scorers_["walk"].graph_.everyone.indptr) == 0
+    assert 0 < is_newcomer.sum() < len(rows)
+    odds, reverse = blend.both_log_odds(rows)
+    np.testing.assert_allclose(odds.T, reverse, atol=1e-12)
+    for group, weights in ((~is_newcomer, lesson.weights), (is_newcomer, newcomers)):
+        alone = Blend({name: weights[name] for name in newcomers}).fit(dataset.before(UNTIL))
+        np.testing.assert_allclose(odds[group], alone.log_odds(rows)[group], atol=1e-12)
+    for seeker in (np.flatnonzero(is_newcomer)[0], np.flatnonzero(~is_newcomer)[0]):
+        reasons = blend.explain(int(seeker), 0 if seeker else 1)
+        assert sum(reason.contribution for reason in reasons) == pytest.approx(odds[seeker, 0 if seeker else 1])
+
+
 def test_too_little_to_learn_from_is_said(dataset):
     with pytest.raises(DataError, match="MM-LRN-001"):
         learn(dataset, datetime.date(2015, 2, 1))
@@ -99,6 +129,7 @@ def test_the_loss_is_that_of_a_plain_loop_at_its_minimum():
         np.tile([1.0, 0, 0, 0, 1.0, 0, 0, 0], 5),
         random.random(40) + 0.5,
         np.repeat(np.arange(5), 8),
+        np.zeros(40, dtype=bool),
     )
 
     def loss(weights):
@@ -110,7 +141,7 @@ def test_the_loss_is_that_of_a_plain_loop_at_its_minimum():
             total -= (sample.positive[mine] * log_share).sum()
         return total / 5 + 0.1 * ((weights - 1.0) ** 2).sum()
 
-    best = fitted(sample, np.ones(3), 0.1)
+    best = fitted(sample, np.ones(3), 0.1, rounds=1)
     assert all(loss(best) <= loss(best + step) + 1e-9 for step in 0.05 * random.normal(size=(50, 3)))
 
 

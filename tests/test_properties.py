@@ -806,7 +806,8 @@ class Facts:
     def counterparts(self, seeker, candidate, count, sector, country):
         group, value = ("sector", sector) if sector else ("country", country)
         alike = {name for name, row in self.record.items() if row[group] == value} - {candidate}
-        met = {name for name in alike if self.shared(name, candidate)}
+        first = {name: self.reference.first_contexts(self.reference.ids.index(name)) for name in alike}
+        met = {name for name, contexts in first.items() if any(candidate in each["sure"] for each in contexts)}
         return self.record[seeker][group] == value and int(count) == len(met)
 
     sayings = {  # noqa: RUF012  # what is said, and how it is looked up; the last fits much
@@ -825,7 +826,7 @@ class Facts:
         r"bridge: (\S+) and (\S+) have an agreement": bridge,
         r"recorded in (\d+) (?:event or agreement|events and agreements)": recorded,
         r"was together with (\d+) others, counted each time": together,
-        r"has met (\d+) (?:of the sector (.+)|from the country (.+))": counterparts,
+        r"among the first partners of (\d+) (?:of the sector (.+)|from the country (.+))": counterparts,
         r"([^:]+?)(?: \(([\d,]+)\))?: (\S+) and (\S+?)(, unverified)?": tie,
     }
 

@@ -121,8 +121,8 @@ def test_a_scorer_that_says_it_is_not_symmetric_is_not(name):
         World(
             ONE_SIDE,
             (
-                organization("a", seeks="site", sector="biotech", country="CN"),
-                organization("b", offers="site", sector="park", country="KR"),
+                organization("a", seeks="site", sector="biotech", country="CN", interests="imaging;tcm"),
+                organization("b", offers="site", sector="park", country="KR", interests="imaging"),
                 organization("c", sector="park", country="KR"),
             ),
         )

@@ -21,6 +21,7 @@ SCORERS = (
     "sectors",
     "regions",
     "text",
+    "topic_walk",
     "contexts",
     "walk",
     "two_step",
@@ -30,6 +31,7 @@ SCORERS = (
     "sector_counterparts",
     "country_counterparts",
     "reach",
+    "local_reach",
     "popularity",
 )  # a test holds that these are the registry's: to import it would take ten times as long as all the rest
 

@@ -59,10 +59,20 @@ def fit(
 
 
 def _answer(lesson: Lesson) -> Answer:
+    from matchmaker.blend import plain
+
+    learned, newcomers = plain(lesson.weights)
+    columns = ["scorer", "prior", "weight", *(["newcomers"] if lesson.apart else [])]
     records: list[dict[str, Any]] = [
-        {"scorer": name, "prior": figure(lesson.prior[name]), "weight": figure(weight)}
-        for name, weight in lesson.weights.items()
+        {
+            "scorer": name,
+            "prior": figure(lesson.prior[name]),
+            "weight": figure(weight),
+            "newcomers": figure(newcomers[name]),
+        }
+        for name, weight in learned.items()
     ]
+    records = [{column: record[column] for column in columns} for record in records]
     document: dict[str, Any] = {
         "weights": lesson.weights,
         "prior": lesson.prior,
@@ -76,8 +86,10 @@ def _answer(lesson: Lesson) -> Answer:
         first, last = lesson.days[0], lesson.days[-1]
         page.heading(f"Learned from {lesson.queries:,} organizations with new partners, {first} to {last}")
         page.line()
-        rows: list[list[Cell]] = [[each["scorer"], f"{each['prior']:.2f}", f"{each['weight']:.2f}"] for each in records]
-        page.table(["scorer", "prior", "learned"], rows, numeric=(1, 2))
+        rows: list[list[Cell]] = [
+            [each["scorer"], *(f"{each[column]:.2f}" for column in columns[1:])] for each in records
+        ]
+        page.table(["scorer", "prior", "learned", *columns[3:]], rows, numeric=tuple(range(1, len(columns))))
         page.line()
         prior, best = lesson.tuning[float("inf")], lesson.tuning[lesson.strength]
         page.line(
@@ -85,4 +97,4 @@ def _answer(lesson: Lesson) -> Answer:
             f"{prior:.3f} with the prior weights."
         )
 
-    return Answer(["scorer", "prior", "weight"], records, document, [document], print_page)
+    return Answer(columns, records, document, [document], print_page)

@@ -11,7 +11,7 @@ from matchmaker.evaluation.block import BLOCK, CONVENERS, INDEPENDENT, NEW, Bloc
 from matchmaker.evaluation.evaluate import evaluate
 from matchmaker.evaluation.judge import judge
 from matchmaker.evaluation.nulls import noise, shuffled
-from matchmaker.evaluation.panel import Panel, Scores, standard_scorers
+from matchmaker.evaluation.panel import Panel, standard_scorers
 from matchmaker.evaluation.reliability import Reliability
 from matchmaker.evaluation.report import METRICS, PRIMARY, Report
 from matchmaker.evaluation.significance import Comparison, Sample, compare, holm
@@ -34,7 +34,6 @@ __all__ = [
     "Reliability",
     "Report",
     "Sample",
-    "Scores",
     "Split",
     "blocks",
     "compare",

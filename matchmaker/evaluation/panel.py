@@ -6,20 +6,14 @@ import copy
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
 from matchmaker.blend import Blend, sigmoid
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers import SCORERS, Reason, Scorer
-
-
-class Scores(NamedTuple):
-    """A block in both directions: what the seekers think of everyone, and everyone of them; shape (len(rows), n)."""
-
-    forward: FloatArray
-    backward: FloatArray
+from matchmaker.scorers.base import comparable
 
 
 @dataclass(eq=False)
@@ -83,20 +77,24 @@ class Panel:
             )
         return panel
 
-    def blocks(self, rows: IntArray) -> dict[str, Scores]:
-        """What every part says of a block of seekers: the features of a blend; not to be written to."""
-        return {name: Scores(part.score(rows), part.score(rows, reverse=True)) for name, part in self.parts.items()}
+    def blocks(self, rows: IntArray, *, reverse: bool = True) -> dict[str, tuple[FloatArray, ...]]:
+        """What every part says of a block of seekers, and they of these; not to be written to.
+
+        Each of shape (len(rows), n): what the seekers think of everyone and, if `reverse`, everyone of them.
+        """
+        ways = (False, True) if reverse else (False,)
+        return {name: tuple(part.score(rows, reverse=way) for way in ways) for name, part in self.parts.items()}
 
     def ranking(self, name: str, rows: IntArray, columns: IntArray, *, mutual: bool) -> FloatArray:
         """What a scorer ranks by, of a blend the probability: shape of `columns`, rows of each seeker's candidates.
 
         Mutual: the product of both probabilities for a blend, the mean of both scores for a single scorer, whose 0
-        means no evidence. Else the seeker's view alone. Rounded to 12 digits, so that what is equal stays equal.
+        means no evidence. Else the seeker's view alone. Rounded so that what is equal stays equal (`comparable`).
         """
         start = time.perf_counter()
         scorer, before = self.scorers[name], self._parts_seconds
         value = _value(scorer, rows, mutual=mutual)
-        taken = np.round(np.take_along_axis(value, columns, axis=1), 12)
+        taken = comparable(np.take_along_axis(value, columns, axis=1))
         if isinstance(scorer, Blend):
             self.seconds[name] += time.perf_counter() - start - (self._parts_seconds - before)
         return taken

@@ -11,10 +11,11 @@ from matchmaker.scorers.contexts import ContextAdamicAdar
 from matchmaker.scorers.counterparts import CountryCounterparts, SectorCounterparts
 from matchmaker.scorers.interests import InterestSimilarity
 from matchmaker.scorers.katz import OddKatz
-from matchmaker.scorers.popularity import Popularity, Reach
+from matchmaker.scorers.popularity import LocalReach, Popularity, Reach
 from matchmaker.scorers.regions import RegionTie
 from matchmaker.scorers.sectors import SectorAffinity
 from matchmaker.scorers.text import TextSimilarity
+from matchmaker.scorers.topics import TopicWalk
 from matchmaker.scorers.walk import CorrectedWalk, RandomWalk, TwoStepWalk
 
 # Add one line, and the scorer can be chosen, is tested and is benchmarked.
@@ -24,6 +25,7 @@ SCORERS: dict[str, Callable[[], Scorer]] = {
     "sectors": SectorAffinity,
     "regions": RegionTie,
     "text": TextSimilarity,
+    "topic_walk": TopicWalk,
     "contexts": ContextAdamicAdar,
     "walk": RandomWalk,
     "two_step": TwoStepWalk,
@@ -33,6 +35,7 @@ SCORERS: dict[str, Callable[[], Scorer]] = {
     "sector_counterparts": SectorCounterparts,
     "country_counterparts": CountryCounterparts,
     "reach": Reach,
+    "local_reach": LocalReach,
     "popularity": Popularity,
 }
 

@@ -57,6 +57,13 @@ def clipped(x: FloatArray) -> FloatArray:
     return cut
 
 
+def comparable(x: FloatArray) -> FloatArray:
+    """`x` rounded to 12 significant digits: equal but for rounding is a tie, and small numbers stay apart."""
+    fraction, exponent = np.frexp(x)
+    rounded: FloatArray = np.ldexp(np.round(fraction, 12), exponent)
+    return rounded
+
+
 @dataclass(frozen=True, eq=False)
 class Factors:
     """Exact sparse factors: the score of a pair is `left[i] @ right[j]`; both have shape (n, n_features)."""

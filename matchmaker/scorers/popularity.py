@@ -77,6 +77,37 @@ class Reach:
         return [Reason(f"was together with {count} others, counted each time", score)] if score > 0 else []
 
 
+@dataclass(eq=False)
+class LocalReach(Reach):
+    """`Reach`, within the seeker's own country only: the ones who bring others of the country together.
+
+    score(i, j) = that of `Reach` where both are of one country, else 0; where two countries face each other, always 0.
+    """
+
+    country_: IntArray = field(init=False, repr=False)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Count the others, and number the countries; who has none is in a country of its own."""
+        super().fit(dataset)
+        countries = dataset.organizations["country"].to_list()
+        own = [f"\0{row}" if country is None else country for row, country in enumerate(countries)]
+        self.country_ = np.unique(np.array(own, dtype=str), return_inverse=True)[1].astype(np.int64)
+        return self
+
+    def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n), values in [0, 1]."""
+        scores = super().score(rows, reverse=reverse)
+        scores[self.country_[rows][:, None] != self.country_[None, :]] = 0.0
+        return scores
+
+    def explain(self, seeker: int, candidate: int) -> list[Reason]:
+        """One reason: how many others were there."""
+        if self.country_[seeker] != self.country_[candidate]:
+            return []
+        found = super().explain(seeker, candidate)
+        return [reason._replace(text=f"of the same country, {reason.text}") for reason in found]
+
+
 def on_log_scale(count: FloatArray) -> FloatArray:
     """log(1 + x) over its largest value: shape (n,), values in [0, 1]."""
     logarithm: FloatArray = np.log1p(count)

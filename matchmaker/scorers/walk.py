@@ -35,6 +35,11 @@ class RandomWalk:
         self.n_connected_ = int((self.graph_.degree > 0).sum())
         return self
 
+    @property
+    def degree(self) -> FloatArray:
+        """Shape (n,): what the walk from i to j and that from j to i differ by."""
+        return self.graph_.degree
+
     def visits(self, rows: IntArray) -> FloatArray:
         """Shape (len(rows), n): the share of time that the walk spends at each organization."""
         return visits_of(self.graph_, rows)
@@ -43,10 +48,8 @@ class RandomWalk:
         """Shape (len(rows), n), values in [0, 1]."""
         visits = self.visits(rows)
         if reverse:  # the kernel is symmetric: what j visits of i is what i visits of j, times their degrees' ratio
-            degree = self.graph_.degree
-            visits = visits * degree[rows][:, None] * inverse(degree)[None, :]
-        n = max(self.n_connected_, 1)
-        return clipped(np.log1p(n * visits) / np.log1p(n))
+            visits = visits * self.degree[rows][:, None] * inverse(self.degree)[None, :]
+        return on_chance_scale(visits, self.n_connected_)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the strongest way from one to the other."""
@@ -58,18 +61,24 @@ class RandomWalk:
 class TwoStepWalk(RandomWalk):
     """Those met by those whom the seeker has met: the walk after exactly two steps.
 
-    score as in `RandomWalk`, with v_ij = Σ_k p_ik p_kj, p the step from one organization over a shared context, chosen
-    by its weight, to one of its members. A middle that has met many says little; nobody is found farther away.
+    score as in `RandomWalk`, with v_ij = Σ_k p_ik p_kj, p the step from one organization to one that it met, chosen by
+    the weight of their contexts; the more in a context, the more are met there. A middle that has met many says little;
+    nobody is found farther away. Where large projects make most pairs, this ranks better than a step over contexts.
 
-    Source: resource allocation, Zhou, Lü & Zhang, European Physical Journal B 71 (2009), on contexts.
+    Source: resource allocation, Zhou, Lü & Zhang, European Physical Journal B 71 (2009).
     """
+
+    @property
+    def degree(self) -> FloatArray:
+        """Shape (n,): weighted number of meetings with others."""
+        return self.graph_.meetings
 
     def visits(self, rows: IntArray) -> FloatArray:
         """Shape (len(rows), n): the share of walks that are there after two steps."""
-        degree = self.graph_.degree
-        start = np.zeros((len(degree), len(rows)))
-        start[rows, np.arange(len(rows))] = np.sqrt(inverse(degree[rows]))
-        visits: FloatArray = (self.graph_.step(self.graph_.step(start)) * np.sqrt(degree)[:, None]).T
+        start = np.zeros((len(self.degree), len(rows)))
+        start[rows, np.arange(len(rows))] = inverse(self.degree[rows])
+        halfway = self.graph_.met(start) * inverse(self.degree)[:, None]
+        visits: FloatArray = np.maximum(self.graph_.met(halfway), 0.0).T
         visits[np.arange(len(rows)), rows] = 0.0
         return visits
 
@@ -107,6 +116,12 @@ class CorrectedWalk:
         if score == 0.0:
             return []
         return [path_reason(self.graph_, seeker, candidate, score, "nearer than their size explains")]
+
+
+def on_chance_scale(share: FloatArray, n: int) -> FloatArray:
+    """log(1 + n x) / log(1 + n), in [0, 1]: a share x of 1 in n, chance among n, gives log 2 / log(1 + n)."""
+    most = max(n, 1)
+    return clipped(np.log1p(most * share) / np.log1p(most))
 
 
 def visits_of(graph: ContextGraph, rows: IntArray) -> FloatArray:

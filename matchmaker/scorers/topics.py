@@ -1,0 +1,75 @@
+"""Topics: who is at work, and how much, on what the seeker works on?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.scorers.base import Factors, Reason
+from matchmaker.scorers.walk import on_chance_scale
+from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
+
+
+@dataclass(eq=False)
+class TopicWalk:
+    """The walk from the seeker over one of its topics to an organization at work on it.
+
+    score(i, j) = log(1 + n v_ij) / log(1 + n), v_ij = Σ_t a_it / Σ_u a_iu × a_jt / Σ_k a_kt, a_it the weight of the
+    verified events of i on topic t (role × strength), and 1 more if t is among its stated interests; n the number of
+    organizations with a topic. Unlike `InterestSimilarity`, it asks how much somebody does, not how alike two are.
+    An organization without topics gets 0.
+
+    Source: two-step random walk on a bipartite graph; Cooper et al., WWW 2014 (P³).
+    """
+
+    symmetric: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
+    dataset_: Dataset = field(init=False, repr=False)
+    terms_: list[str] = field(init=False, repr=False)
+    factors_: Factors = field(init=False, repr=False)
+    n_active_: int = field(init=False, repr=False)
+
+    def fit(self, dataset: Dataset) -> Self:
+        """Add up what each organization does on each topic."""
+        self.dataset_ = dataset
+        self.terms_, activity = topic_activity(dataset)
+        share = scaled(activity, rows=inverse(row_sums(activity)))
+        self.factors_ = Factors.of(share, scaled(activity, columns=inverse(row_sums(transposed(activity)))))
+        self.n_active_ = int((np.diff(activity.indptr) > 0).sum())
+        return self
+
+    def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
+        """Shape (len(rows), n), values in [0, 1]."""
+        share = self.factors_.block(rows, reverse=reverse)
+        share[np.arange(len(rows)), rows] = 0.0
+        return on_chance_scale(share, self.n_active_)
+
+    def explain(self, seeker: int, candidate: int) -> list[Reason]:
+        """One reason: the topic over which most of the walks lead."""
+        score = float(self.score(np.array([seeker]))[0, candidate])
+        if score == 0.0:
+            return []
+        topics, parts = self.factors_.parts(seeker, candidate)
+        best = self.terms_[int(topics[np.lexsort((topics, -parts))[0]])]
+        others = f" and {len(topics) - 1} more" if len(topics) > 1 else ""
+        return [Reason(f"active on topics of the seeker: {self.dataset_.interests.label(best)}{others}", score)]
+
+
+def topic_activity(dataset: Dataset) -> tuple[list[str], CSR]:
+    """Topics in order, and shape (n, n_topics): the weight of each organization's events and interests on each."""
+    topics = dataset.topics.select("event_id", "term").unique()
+    stated = dataset.organizations.select("interests").to_series().to_list()
+    terms = sorted({*topics["term"].to_list(), *(term for found in stated for term in found or ())})
+    column = {term: number for number, term in enumerate(terms)}
+    event_row = {event: row for row, event in enumerate(dataset.events["event_id"].to_list())}
+    rows = np.array([event_row[event] for event in topics["event_id"].to_list()], dtype=np.int64)
+    columns = np.array([column[term] for term in topics["term"].to_list()], dtype=np.int64)
+    of_events = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(dataset.graph.weighted.shape[1], len(terms)))
+    pairs = [(row, column[term]) for row, found in enumerate(stated) for term in sorted(set(found or ()))]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    of_interests = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(dataset), len(terms)))
+    return terms, sp.csr_array(dataset.graph.weighted @ of_events + of_interests)
