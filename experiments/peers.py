@@ -9,7 +9,7 @@ has at most six settings, tried on TUNE_QUERIES queries of the tuning period; th
 that was known at the split and judged once.
 Command: python experiments/peers.py          # the embedded domain, results/peers.csv; a network:
          python experiments/peers.py --domain cordis-domain --tune 2022-01-01 --split 2023-01-01 --until 2024-01-01 \
-             -o results/peers_cordis.csv --queries-out peers_queries.parquet
+             -o results/peers_cordis.csv --queries-out peers.parquet [--against compare.parquet]
 Packages: pip install implicit lightfm-next cornac scikit-network. One that is missing is reported. With --peers, rows
 of other peers stay in the output, so that one table can be made in several environments.
 """
@@ -34,11 +34,13 @@ import scipy.sparse as sp
 from matchmaker import Dataset
 from matchmaker.dataset import FloatArray, IntArray
 from matchmaker.evaluation import NEW, PRIMARY, Panel, Split, judge
+from matchmaker.evaluation.significance import Sample, compare_all, holm
 from matchmaker.scorers.base import Reason
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 HOME = Path(__file__).parents[1]
-SEED, TUNE, SPLIT = 0, date(2017, 1, 1), date(2019, 1, 1)
+SEED, DRAWS, TUNE, SPLIT = 0, 10_000, date(2017, 1, 1), date(2019, 1, 1)
+BLEND = "blend (learned)"
 TUNE_QUERIES, CLIP, THREADS = 300, 200, 2
 Answer = Callable[[IntArray], FloatArray]  # rows of seekers -> block (len(rows), n)
 Setting = dict[str, Any]
@@ -298,6 +300,24 @@ def checked(queries: Sequence[pl.DataFrame]) -> pl.DataFrame:
     return table
 
 
+def against(peers: pl.DataFrame, ours: pl.DataFrame) -> pl.DataFrame:
+    """One row a peer: by what `BLEND` is ahead on the same queries, its 95 % interval, and p, adjusted by Holm."""
+    blend = ours.filter(scorer=BLEND, group=NEW)
+    asked = blend.select("org_id", "side", "cluster")
+    parts = peers.partition_by("peer", as_dict=True, maintain_order=True)
+    if any(not part.select(asked.columns).equals(asked) for part in parts.values()):
+        raise SystemExit("error: --against holds other queries than the peers were asked: make both with one split")
+    side = np.unique(blend["side"].to_numpy(), return_inverse=True)[1]
+    theirs = np.stack([part[PRIMARY].to_numpy() for part in parts.values()], axis=1)
+    sample = Sample(side, blend["cluster"].to_numpy().astype(np.int64))
+    found = compare_all(blend[PRIMARY].to_numpy(), theirs, sample, draws=DRAWS, seed=SEED)
+    return pl.DataFrame([{"peer": name, **row._asdict()} for (name,), row in zip(parts, found, strict=True)]).select(
+        "peer",
+        pl.col("ratio", "ratio_low", "ratio_high").round_sig_figs(4),
+        p_holm=pl.Series(holm([row.p for row in found])).round_sig_figs(4),
+    )
+
+
 def run(given: argparse.Namespace) -> None:
     """Try the peers one after the other; what is written is whole after each."""
     dataset = Dataset.read(given.domain)
@@ -318,6 +338,11 @@ def run(given: argparse.Namespace) -> None:
             queries.append(asked)
         if given.queries_out and queries:
             checked(queries).write_parquet(given.queries_out)
+    if given.against:
+        table = pl.concat(rows, how="diagonal_relaxed")
+        table.join(against(checked(queries), pl.read_parquet(given.against)), on="peer", how="left").write_csv(
+            given.output
+        )
 
 
 def main() -> None:
@@ -331,6 +356,7 @@ def main() -> None:
     parser.add_argument("--peers", default=",".join(PEERS), metavar="LIST")
     parser.add_argument("-o", "--output", type=Path, default=HOME / "results/peers.csv", metavar="FILE.csv")
     parser.add_argument("--queries-out", type=Path, metavar="FILE.parquet", help="nDCG@10 of every query")
+    parser.add_argument("--against", type=Path, metavar="FILE.parquet", help="--queries-out of compare_scorers.py")
     run(parser.parse_args())
 
 

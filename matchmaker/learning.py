@@ -36,28 +36,44 @@ class Sample(NamedTuple):
     """Pairs of some queries, each query with all its positives and a sample of the others that it will rank.
 
     Attributes:
-        features: shape (m, n_scorers): what each scorer says, in the order of `SCORERS`.
+        forward: shape (m, n_scorers): what each scorer says of the candidate, in the order of `SCORERS`.
+        backward: shape (m, n_scorers): what it says of the seeker to the candidate; 0 where only one side is asked.
         positive: shape (m,): 1 for a pair that came to be.
         weight: shape (m,): how many candidates the pair stands for; so the sample speaks for all candidates.
         query: shape (m,): number of the query, ascending.
-        newcomer: shape (m,): whether the seeker had no past.
+        newcomers: shape (m, 2): whether the seeker, and whether the candidate, had no past.
     """
 
-    features: FloatArray
+    forward: FloatArray
+    backward: FloatArray
     positive: FloatArray
     weight: FloatArray
     query: IntArray
-    newcomer: BoolArray
+    newcomers: BoolArray
 
     @property
     def n_queries(self) -> int:
         """Number of queries."""
         return int(self.query[-1]) + 1 if len(self.query) else 0
 
-    def of(self, newcomers: bool) -> Sample:
-        """The queries of newcomers, or those of the others."""
-        part = Sample(*(each[self.newcomer == newcomers] for each in self))
+    def of(self, group: int) -> Sample:
+        """The queries of seekers with a past, or of newcomers."""
+        part = Sample(*(each[self.newcomers[:, 0] == group] for each in self))
         return part._replace(query=np.unique(part.query, return_inverse=True)[1].astype(np.int64))
+
+    def features(self, apart: bool) -> FloatArray:
+        """Shape (m, n_scorers), or (m, 2 n_scorers) if newcomers are `apart`, whose weights are the second half.
+
+        What both sides say, added: the list is ranked by the product of both probabilities, which is, as far as they
+        are small, the sum of both log-odds.
+        """
+        if not apart:
+            return self.forward + self.backward
+        seeker, candidate = self.newcomers.T[:, :, None]
+        past, new = (
+            self.forward * (seeker == group) + self.backward * (candidate == group) for group in (PAST, NEW_HERE)
+        )
+        return np.hstack([past, new])
 
 
 @dataclass(frozen=True)
@@ -100,11 +116,11 @@ def learn(
 
     Time before `until` is cut into periods as long as the last one, [tune, until). Within each, the scorers know what
     was known before it. Weights w minimize the mean over queries of the conditional (softmax) log loss of the positives
-    among the candidates, plus strength × |w − prior|²: the MAP estimate under a normal prior (conditional logit,
-    McFadden 1974; as a listwise loss, Cao et al., ICML 2007). The strength, and whether newcomers get weights of their
-    own, are what ranks the last period best when fitted to those before; then the weights are fitted to all. A sigmoid
-    on the predictions for the last period, made without it, calibrates the sum (Platt 1999), so that weights and
-    intercept are log-odds.
+    among the candidates, where there are two sides by what both say, plus strength × |w − prior|²: the MAP estimate
+    under a normal prior (conditional logit, McFadden 1974; as a listwise loss, Cao et al., ICML 2007). The strength,
+    and whether newcomers get weights of their own, are what ranks the last period best when fitted to those before;
+    then the weights are fitted to all. A sigmoid on the predictions for the last period, made without it, calibrates
+    the sum (Platt 1999), so that weights and intercept are log-odds.
 
     Args:
         dataset: the world; nothing dated `until` or later is looked at.
@@ -138,7 +154,7 @@ def learn(
         raise DataError(
             Problem("MM-LRN-001", f"too little to learn from: {counts}", "give an earlier --tune, or keep the prior")
         )
-    fewest = min(part.of(newcomers).n_queries for part in (early, last) for newcomers in (False, True))
+    fewest = min(part.of(group).n_queries for part in (early, last) for group in (PAST, NEW_HERE))
     plans = [
         (each, apart)
         for each in (STRENGTHS if strength is None else (strength,))
@@ -198,21 +214,24 @@ class _Study:
         """Pairs to learn from."""
         random = np.random.default_rng(self.seed)
         parts: list[Sample] = []
-        for block, features, _ in self._blocks(split, mutual=False):
+        for block, forward, backward in self._blocks(split):
             for position in np.flatnonzero(block.groups[NEW].relevant.any(axis=1)).tolist():
                 relevant, allowed = (mask[position] for mask in block.groups[NEW])
-                values = features[:, position]
-                chosen, weight = _drawn(values, relevant, allowed, random)
+                mine = forward[:, position]
+                both = mine if backward is None else mine + backward[:, position]
+                chosen, weight = _drawn(both, relevant, allowed, random)
+                theirs = np.zeros((len(chosen), len(mine))) if backward is None else backward[:, position, chosen].T
                 number = np.full(len(chosen), len(parts))
-                newcomer = np.full(len(chosen), split.newcomers[block.rows[position]])
+                seeker = np.full(len(chosen), split.newcomers[block.rows[position]])
+                newcomers = np.column_stack([seeker, split.newcomers[block.columns[position, chosen]]])
                 positive = relevant[chosen].astype(np.float64)
-                parts.append(Sample(values[:, chosen].T, positive, weight, number, newcomer))
+                parts.append(Sample(mine[:, chosen].T, theirs, positive, weight, number, newcomers))
         return _stacked(parts)
 
     def ndcg(self, split: Split, tables: Sequence[FloatArray]) -> list[float]:
         """Mean nDCG@10 of each of several tables of weights over the queries of a period, all candidates ranked."""
         gains: list[FloatArray] = []
-        for block, forward, backward in self._blocks(split, mutual=split.train.domain.sides is not None):
+        for block, forward, backward in self._blocks(split):
             relevant, allowed = block.groups[NEW]
             asked = np.flatnonzero(relevant.any(axis=1))
             n_relevant = relevant[asked].sum(axis=1)
@@ -228,8 +247,9 @@ class _Study:
             gains.append(np.stack(found))
         return [float(value) for value in np.concatenate(gains, axis=1).mean(axis=1)]
 
-    def _blocks(self, split: Split, *, mutual: bool) -> Iterator[tuple[Block, FloatArray, FloatArray | None]]:
-        """Blocks of queries and what every scorer says, shape (n_scorers, b, m); if `mutual`, also the other way."""
+    def _blocks(self, split: Split) -> Iterator[tuple[Block, FloatArray, FloatArray | None]]:
+        """Blocks of queries and what every scorer says, shape (n_scorers, b, m); with two sides also the other way."""
+        mutual = split.train.domain.sides is not None
         if split.day not in self._panels:
             self._panels = {split.day: Panel.fit(split.train, {name: SCORERS[name]() for name in SCORERS})}
         panel = self._panels[split.day]
@@ -253,23 +273,23 @@ def _log_odds(table: FloatArray, features: FloatArray, newcomers: BoolArray) -> 
 
 def _table(sample: Sample, prior: FloatArray, strength: float, apart: bool) -> FloatArray:
     """Weights for those with a past and for newcomers, shape (2, n_scorers): `apart`, or the same for both."""
-    if not apart:
-        return np.tile(fitted(sample, prior[PAST], strength), (2, 1))
-    return np.stack([fitted(sample.of(group == NEW_HERE), prior[group], strength) for group in (PAST, NEW_HERE)])
+    start = prior.ravel() if apart else prior[PAST]
+    found = fitted(sample, sample.features(apart), start, strength)
+    return found.reshape(2, -1) if apart else np.tile(found, (2, 1))
 
 
 def _as_log_odds(table: FloatArray, sample: Sample, apart: bool) -> tuple[FloatArray, FloatArray]:
     """Intercepts and slopes that calibrate a table, each of shape (2, 1)."""
-    parts = [sample.of(group == NEW_HERE) if apart else sample for group in (PAST, NEW_HERE)]
-    found = [
-        calibrated(part.features @ row, part.positive, part.weight) for row, part in zip(table, parts, strict=True)
-    ]
+    parts = [sample.of(group) if apart else sample for group in (PAST, NEW_HERE)]
+    found = [calibrated(part.forward @ row, part.positive, part.weight) for row, part in zip(table, parts, strict=True)]
     intercept, slope = np.array(found).T
     return intercept[:, None], slope[:, None]
 
 
-def fitted(sample: Sample, prior: FloatArray, strength: float, rounds: int = ROUNDS) -> FloatArray:
-    """The weights that minimize the penalized conditional log loss of a sample: shape (n_scorers,).
+def fitted(
+    sample: Sample, features: FloatArray, prior: FloatArray, strength: float, rounds: int = ROUNDS
+) -> FloatArray:
+    """The weights that minimize the penalized conditional log loss of a sample with these features: shape (k,).
 
     The list is judged by its top ten. A positive at rank r of the weights found so far counts 1 / (1 + r / 10), so that
     those that no weights bring near the top do not decide what stands there; the weights are found in that many
@@ -283,20 +303,20 @@ def fitted(sample: Sample, prior: FloatArray, strength: float, rounds: int = ROU
     mass = sample.positive * share[sample.query]
 
     def loss(weights: FloatArray, mass: FloatArray, total: FloatArray) -> tuple[float, FloatArray]:
-        score = sample.features @ weights
+        score = features @ weights
         score = score - np.maximum.reduceat(score, start)[sample.query]
         odds = np.exp(score) * sample.weight
         partition = np.add.reduceat(odds, start)
         expected = odds / partition[sample.query] * total[sample.query]
         value = float(total @ np.log(partition) - mass @ score) / len(start)
-        gradient = sample.features.T @ (expected - mass) / len(start)
+        gradient = features.T @ (expected - mass) / len(start)
         away = weights - prior
         return value + strength * float(away @ away), gradient + 2.0 * strength * away
 
     found, counts = prior, mass
     for number in range(rounds):
         if number:
-            counts = mass / (1.0 + _ranks(sample, sample.features @ found) / TOP)
+            counts = mass / (1.0 + _ranks(sample, features @ found) / TOP)
         counted = counts, np.add.reduceat(counts, start)
         found = np.asarray(minimize(loss, found, counted, "L-BFGS-B", jac=True, options={"maxiter": 500}).x)
     return found
@@ -376,8 +396,8 @@ def _drawn(
 
 def _stacked(parts: Sequence[Sample]) -> Sample:
     if not parts:
-        none = np.empty(0)
-        return Sample(np.empty((0, len(SCORERS))), none, none, none.astype(np.int64), none.astype(bool))
+        none, nothing = np.empty(0), np.empty((0, len(SCORERS)))
+        return Sample(nothing, nothing, none, none, none.astype(np.int64), np.empty((0, 2), dtype=bool))
     return Sample(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 

@@ -124,24 +124,26 @@ def test_the_digest_does_not_depend_on_the_order_of_rows(dataset):
 
 def test_the_loss_is_that_of_a_plain_loop_at_its_minimum():
     random = np.random.default_rng(SEED)
+    features = random.random((40, 3))
     sample = Sample(
-        random.random((40, 3)),
+        features,
+        np.zeros((40, 3)),
         np.tile([1.0, 0, 0, 0, 1.0, 0, 0, 0], 5),
         random.random(40) + 0.5,
         np.repeat(np.arange(5), 8),
-        np.zeros(40, dtype=bool),
+        np.zeros((40, 2), dtype=bool),
     )
 
     def loss(weights):
         total = 0.0
         for query in range(5):
             mine = sample.query == query
-            odds = sample.weight[mine] * np.exp(sample.features[mine] @ weights)
-            log_share = sample.features[mine] @ weights - np.log(odds.sum())
+            odds = sample.weight[mine] * np.exp(features[mine] @ weights)
+            log_share = features[mine] @ weights - np.log(odds.sum())
             total -= (sample.positive[mine] * log_share).sum()
         return total / 5 + 0.1 * ((weights - 1.0) ** 2).sum()
 
-    best = fitted(sample, np.ones(3), 0.1, rounds=1)
+    best = fitted(sample, sample.features(False), np.ones(3), 0.1, rounds=1)
     assert all(loss(best) <= loss(best + step) + 1e-9 for step in 0.05 * random.normal(size=(50, 3)))
 
 
