@@ -323,9 +323,9 @@ def run(given: argparse.Namespace) -> None:
     dataset = Dataset.read(given.domain)
     if given.sides:
         dataset = replace(dataset, domain=dataset.domain.with_sides(*given.sides.split(",")))
-    candidates: Any = "known" if given.domain else "all"
-    tune = Split.at(dataset, given.tune, given.split, candidates=candidates)
-    test = Split.at(dataset, given.split, given.until, candidates=candidates)
+    options: Any = {"positives": given.positives, "candidates": "known" if given.domain else "all"}
+    tune = Split.at(dataset, given.tune, given.split, **options)
+    test = Split.at(dataset, given.split, given.until, **options)
     peers = given.peers.split(",")
     rows = kept(given.output, peers, partial(pl.read_csv, infer_schema_length=None))
     queries = kept(given.queries_out, peers, pl.read_parquet)
@@ -352,6 +352,7 @@ def main() -> None:
     for option, default in (("--tune", TUNE), ("--split", SPLIT), ("--until", None)):
         parser.add_argument(option, type=date.fromisoformat, default=default, metavar="DAY")
     parser.add_argument("--sides", metavar="A,B")
+    parser.add_argument("--positives", metavar="KIND", help="partnerships, events or a kind of event")
     parser.add_argument("--queries", type=int, default=2000, metavar="N", help="0: all")
     parser.add_argument("--peers", default=",".join(PEERS), metavar="LIST")
     parser.add_argument("-o", "--output", type=Path, default=HOME / "results/peers.csv", metavar="FILE.csv")
