@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
@@ -64,22 +64,52 @@ def comparable(x: FloatArray) -> FloatArray:
     return rounded
 
 
+def on_chance_scale(share: FloatArray, n: int) -> FloatArray:
+    """log(1 + n x) / log(1 + n), in [0, 1]: a share x of 1 in n, chance among n, gives log 2 / log(1 + n)."""
+    most = max(n, 1)
+    return clipped(np.log1p(most * share) / np.log1p(most))
+
+
+class Scale(NamedTuple):
+    """What a sum x becomes: itself, log(1 + chance x) / log(1 + chance) (`logarithm`), or x / (1 + x) (`saturation`)."""
+
+    kind: Literal["identity", "logarithm", "saturation"] = "identity"
+    chance: int = 1
+
+    def of(self, x: FloatArray) -> FloatArray:
+        """Scores in [0, 1] of sums ≥ 0."""
+        if self.kind == "logarithm":
+            return on_chance_scale(x, self.chance)
+        return clipped(x / (1.0 + x) if self.kind == "saturation" else x)
+
+
+AS_IT_IS = Scale()
+
+
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """Exact sparse factors: the score of a pair is `left[i] @ right[j]`; both have shape (n, n_features)."""
+    """Exact sparse factors: the score of a pair is `scale` of `left[i] @ right[j]`; both have shape (n, n_features)."""
 
     left: CSR
     right: CSR
     left_transposed: CSR
     right_transposed: CSR
+    scale: Scale = AS_IT_IS
 
     @classmethod
-    def of(cls, left: CSR, right: CSR | None = None) -> Factors:
+    def of(cls, left: CSR, right: CSR | None = None, scale: Scale = AS_IT_IS) -> Factors:
         """Keep both factors and their transposes; a symmetric scorer gives one."""
         flipped = transposed(left)
         if right is None:
-            return cls(left, left, flipped, flipped)
-        return cls(left, right, flipped, transposed(right))
+            return cls(left, left, flipped, flipped, scale)
+        return cls(left, right, flipped, transposed(right), scale)
+
+    def scores(self, rows: IntArray, *, reverse: bool = False, itself: bool = True) -> FloatArray:
+        """Shape (len(rows), n), values in [0, 1]; 0 for `itself` if that is False."""
+        sums = self.block(rows, reverse=reverse)
+        if not itself:
+            sums[np.arange(len(rows)), rows] = 0.0
+        return self.scale.of(sums)
 
     def block(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n): inner products of `rows` with everyone."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason, clipped
+from matchmaker.scorers.base import Factors, Reason
 from matchmaker.scorers.interests import by_term, without_echoes
 from matchmaker.space import TermSpace, derived_terms
 from matchmaker.sparse import inverse, scaled
@@ -42,7 +42,7 @@ class Complementarity:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        return clipped(self.factors_.block(rows, reverse=reverse))
+        return self.factors_.scores(rows, reverse=reverse)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason for each term sought and offered; derived where either side's comes from a rule."""

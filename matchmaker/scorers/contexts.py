@@ -9,7 +9,7 @@ import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.graph import ContextGraph
-from matchmaker.scorers.base import Factors, Reason
+from matchmaker.scorers.base import Factors, Reason, Scale
 from matchmaker.sparse import CSR, scaled
 
 
@@ -29,7 +29,7 @@ class ContextAdamicAdar:
     graph_: ContextGraph = field(init=False, repr=False)
     weight_: FloatArray = field(init=False, repr=False)
     doubtful_weight_: FloatArray = field(init=False, repr=False)
-    verified_: Factors = field(init=False, repr=False)
+    factors_: Factors = field(init=False, repr=False)
     doubtful_: tuple[Factors, Factors] | None = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
@@ -38,7 +38,7 @@ class ContextAdamicAdar:
         self.weight_, self.doubtful_weight_ = (
             graph.strength / np.log1p(np.maximum(size, 1.0)) for size in (graph.size, graph.size_with_doubtful)
         )
-        self.verified_ = _factors(graph.verified, self.weight_)
+        self.factors_ = _factors(graph.verified, self.weight_)
         self.doubtful_ = None
         if graph.everyone.nnz > graph.verified.nnz:  # what both blocks hold is the verified part, at the same weight
             everyone, verified = (_factors(m, self.doubtful_weight_) for m in (graph.everyone, graph.verified))
@@ -51,12 +51,13 @@ class ContextAdamicAdar:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1)."""
-        shared = self.verified_.block(rows)
-        if self.doubtful_ is not None:
-            everyone, verified = self.doubtful_
-            shared += np.clip(everyone.block(rows) - verified.block(rows), 0.0, self._cap)
+        if self.doubtful_ is None:
+            return self.factors_.scores(rows, itself=False)
+        everyone, verified = self.doubtful_
+        doubtful = np.clip(everyone.block(rows) - verified.block(rows), 0.0, self._cap)
+        shared = self.factors_.block(rows) + doubtful
         shared[np.arange(len(rows)), rows] = 0.0
-        return shared / (1.0 + shared)
+        return self.factors_.scale.of(shared)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason for each shared context, the weightiest first; unverified ones after the cap."""
@@ -85,4 +86,4 @@ class ContextAdamicAdar:
 
 
 def _factors(members: CSR, weight: FloatArray) -> Factors:
-    return Factors.of(scaled(members, columns=np.sqrt(weight)))
+    return Factors.of(scaled(members, columns=np.sqrt(weight)), scale=Scale("saturation"))

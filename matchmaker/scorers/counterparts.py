@@ -10,8 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason
-from matchmaker.scorers.walk import on_chance_scale
+from matchmaker.scorers.base import Factors, Reason, Scale
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -36,7 +35,6 @@ class SectorCounterparts:
     names_: list[str] = field(init=False, repr=False)
     groups_: CSR = field(init=False, repr=False)
     factors_: Factors = field(init=False, repr=False)
-    n_connected_: int = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Count who has met whom, group by group."""
@@ -49,8 +47,8 @@ class SectorCounterparts:
         counts.data = np.maximum(counts.data, 0.0)
         counts.data[counts.data < 1e-12] = 0.0  # what rounding leaves of the organization itself
         counts.eliminate_zeros()
-        self.factors_ = Factors.of(self.groups_, scaled(counts, columns=inverse(row_sums(transposed(counts)))))
-        self.n_connected_ = int((graph.degree > 0).sum())
+        part = scaled(counts, columns=inverse(row_sums(transposed(counts))))
+        self.factors_ = Factors.of(self.groups_, part, Scale("logarithm", int((graph.degree > 0).sum())))
         return self
 
     def label(self, name: str) -> str:
@@ -59,9 +57,7 @@ class SectorCounterparts:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        share = self.factors_.block(rows, reverse=reverse)
-        share[np.arange(len(rows)), rows] = 0.0
-        return on_chance_scale(share, self.n_connected_)
+        return self.factors_.scores(rows, reverse=reverse, itself=False)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: how many of the seeker's group met the candidate on their first day."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray, Organization
-from matchmaker.scorers.base import Factors, Reason, clipped
+from matchmaker.scorers.base import Factors, Reason
 from matchmaker.space import TermSpace
 from matchmaker.sparse import CSR, inverse, scaled
 from matchmaker.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ class InterestSimilarity:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        return clipped(self.factors_.block(rows))
+        return self.factors_.scores(rows)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason for each term that both state, or under which both state something."""

@@ -12,7 +12,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason, clipped
+from matchmaker.scorers.base import Factors, Reason
 from matchmaker.sparse import inverse, row_sums, scaled
 from matchmaker.vocabulary import fold
 
@@ -50,7 +50,7 @@ class TextSimilarity:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        return clipped(self.factors_.block(rows))
+        return self.factors_.scores(rows)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the longest wording that the two texts share."""

@@ -9,8 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason
-from matchmaker.scorers.walk import on_chance_scale
+from matchmaker.scorers.base import Factors, Reason, Scale
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -31,22 +30,19 @@ class TopicWalk:
     dataset_: Dataset = field(init=False, repr=False)
     terms_: list[str] = field(init=False, repr=False)
     factors_: Factors = field(init=False, repr=False)
-    n_active_: int = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Add up what each organization does on each topic."""
         self.dataset_ = dataset
         self.terms_, activity = topic_activity(dataset)
         share = scaled(activity, rows=inverse(row_sums(activity)))
-        self.factors_ = Factors.of(share, scaled(activity, columns=inverse(row_sums(transposed(activity)))))
-        self.n_active_ = int((np.diff(activity.indptr) > 0).sum())
+        part = scaled(activity, columns=inverse(row_sums(transposed(activity))))
+        self.factors_ = Factors.of(share, part, Scale("logarithm", int((np.diff(activity.indptr) > 0).sum())))
         return self
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        share = self.factors_.block(rows, reverse=reverse)
-        share[np.arange(len(rows)), rows] = 0.0
-        return on_chance_scale(share, self.n_active_)
+        return self.factors_.scores(rows, reverse=reverse, itself=False)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the topic over which most of the walks lead."""

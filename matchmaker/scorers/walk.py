@@ -9,7 +9,7 @@ import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.graph import ContextGraph
-from matchmaker.scorers.base import Reason, clipped
+from matchmaker.scorers.base import Reason, clipped, on_chance_scale
 from matchmaker.sparse import inverse
 
 
@@ -116,12 +116,6 @@ class CorrectedWalk:
         if score == 0.0:
             return []
         return [path_reason(self.graph_, seeker, candidate, score, "nearer than their size explains")]
-
-
-def on_chance_scale(share: FloatArray, n: int) -> FloatArray:
-    """log(1 + n x) / log(1 + n), in [0, 1]: a share x of 1 in n, chance among n, gives log 2 / log(1 + n)."""
-    most = max(n, 1)
-    return clipped(np.log1p(most * share) / np.log1p(most))
 
 
 def visits_of(graph: ContextGraph, rows: IntArray) -> FloatArray:
