@@ -551,13 +551,13 @@ def _scan_products(sums: Arrays, width: int, allowed: Array, scores: Array, colu
 @_compiled
 def _scan_harmonic(sums: Arrays, width: int, allowed: Array, scores: Array, columns: Array) -> None:
     """The best harmonic means of two sums, which are zero thereafter; the bound allows for rounding."""
-    half = scores.dtype.type(0.499999)
+    half, two = scores.dtype.type(0.499999), scores.dtype.type(2)  # a plain 2 would make a score of higher precision
     for start in range(0, len(sums[0]), CHUNK):
         ours, theirs, bound = sums[0][start : start + CHUNK], sums[1][start : start + CHUNK], half * scores[0]
         if _harmonic_over(ours, theirs, bound):
             for k in range(min(CHUNK, width - start)):
                 if ours[k] * theirs[k] > bound * (ours[k] + theirs[k]) and (len(allowed) == 0 or allowed[start + k]):
-                    score = 2 * (ours[k] * theirs[k]) / (ours[k] + theirs[k])
+                    score = two * (ours[k] * theirs[k]) / (ours[k] + theirs[k])
                     if score > scores[0]:
                         _sink(scores, columns, len(scores), score, start + k)
                         bound = half * scores[0]
