@@ -94,15 +94,17 @@ class ContextGraph:
 
     def met(self, x: FloatArray) -> FloatArray:
         """A x, A_ij = Σ over verified contexts of role_i role_j strength, and 0 for i = j; `x` has shape (n, k)."""
-        together: FloatArray = self.weighted @ (self._verified_transposed @ x)
-        return together - self._alone[:, None] * x
+        together: FloatArray = self.weighted @ (self.verified_transposed @ x)
+        return together - self.alone[:, None] * x
 
     @cached_property
-    def _verified_transposed(self) -> CSR:
+    def verified_transposed(self) -> CSR:
+        """Shape (n_contexts, n)."""
         return transposed(self.verified)
 
     @cached_property
-    def _alone(self) -> FloatArray:
+    def alone(self) -> FloatArray:
+        """Shape (n,): what an organization would meet itself."""
         return row_sums(sp.csr_array(self.weighted.multiply(self.verified)))
 
     @cached_property
@@ -156,6 +158,20 @@ class ContextGraph:
         known = set(trusted.indices[trusted.data > 0].tolist())
         entries = zip(both.indices.tolist(), both.data.tolist(), strict=True)
         return [(column, float(product), column in known) for column, product in sorted(entries)]
+
+    def together(self, rows: IntArray) -> CSR:
+        """Shape (len(rows), n): in how many contexts, verified or not, each was with everyone, itself included."""
+        return sp.csr_array(self._present[rows] @ self._present_transposed)
+
+    @cached_property
+    def _present(self) -> CSR:
+        return sp.csr_array(
+            (np.ones(self.everyone.nnz), self.everyone.indices, self.everyone.indptr), self.everyone.shape
+        )
+
+    @cached_property
+    def _present_transposed(self) -> CSR:
+        return transposed(self._present)
 
     def path(self, left: int, right: int) -> list[tuple[Context, int]]:
         """The strongest way from one organization to another over one in between, as (context, where it leads).

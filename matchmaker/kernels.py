@@ -747,3 +747,261 @@ def _walk(graph: Arrays, orders: Arrays, source: int, damping: float, plan: Arra
         now, before = before, now
     for row in range(len(now)):
         out[row] = max(now[row] * root[row] * inverse[source] * now.dtype.type(1 - damping), now.dtype.type(0))
+
+
+# --- for a whole blend ------------------------------------------------------------------------------------------------
+
+
+class Steps(NamedTuple):
+    """A symmetric operator on blocks of organizations: x becomes L (R x) − own × x.
+
+    Attributes:
+        left: L, n rows of contexts.
+        right: R, contexts as rows of n.
+        own: shape (n,), float32.
+    """
+
+    left: Rows
+    right: Rows
+    own: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, left: CSR, right: CSR, own: FloatArray) -> Self:
+        """From (n, contexts), (contexts, n) and (n,)."""
+        return cls(Rows.of(left), Rows.of(right), own.astype(np.float32))
+
+    def __call__(self, x: Real) -> Real:
+        """The next block, shape (n, k), float32, as `x`."""
+        between, out = np.empty((len(self.right.indptr) - 1, x.shape[1]), dtype=x.dtype), np.empty_like(x)
+        _step(_plain(self.left), _plain(self.right), self.own, x, between, out)
+        return out
+
+
+class Sides(NamedTuple):
+    """Two dense sums of a block, which kernels add to: what the seekers think of everyone, and everyone of them.
+
+    Attributes:
+        forward, backward: shape (b, n), C-contiguous.
+        mine: shape (b,): the weight of each seeker.
+        theirs: shape (n,): the weight of each candidate.
+    """
+
+    forward: FloatArray
+    backward: FloatArray
+    mine: FloatArray
+    theirs: FloatArray
+
+
+def add_symmetric(product: Product, rows: IntArray, sides: Sides, saturation: bool = False) -> None:
+    """Add a sparse product that is the same from both sides to both, as x or as x / (1 + x), cut at 1."""
+    sums = _zeros("forward", product.flipped.width, product.flipped.data.dtype)
+    _add_symmetric(_arrays(product), rows, saturation, sums, *sides)
+
+
+def add_lookup(table: FloatArray, groups: IntArray, sides: Sides) -> None:
+    """Add to both sides what a table (b, n_groups) says of each seeker and the group (n,) of each candidate."""
+    _add_lookup(np.ascontiguousarray(table), groups, *sides)
+
+
+def add_values(values: FloatArray, rows: IntArray, sides: Sides, groups: IntArray | None = None) -> None:
+    """Add to both sides a value of the one who is looked at, shape (n,); only within `groups` (n,), if given."""
+    _add_values(values, rows, np.zeros(0, dtype=np.int64) if groups is None else groups, *sides)
+
+
+def add_visits(block: Real, sides: Sides, *, chance: float, back: tuple[FloatArray, FloatArray] | None = None) -> None:
+    """Add log(1 + chance x) / log(1 + chance), cut at 1, of a block x ≥ 0 of shape (b, n) to both sides.
+
+    `back`: shapes (b,) and (n,): x from the other side is x times the two; the same, if left out.
+    """
+    first, second = back or (np.zeros(0), np.zeros(0))
+    scale = np.array([chance, 1.0 / math.log1p(chance)], dtype=np.float32)
+    _add_visits(block, scale, first.astype(np.float32), second.astype(np.float32), _logarithms(block), *sides)
+
+
+def add_lift(block: Real, columns: FloatArray, sides: Sides, *, most: float) -> None:
+    """Add log(max(x × columns, 1)) / log(most), cut at 1, of a block x ≥ 0 of shape (b, n) to both sides."""
+    scale = np.array([1.0, 1.0 / math.log(most)], dtype=np.float32)
+    _add_lift(block, columns.astype(np.float32), scale, _logarithms(block), *sides)
+
+
+def _logarithms(block: Real) -> Arrays:
+    """Room for a row of numbers to take the logarithm of, seen as bits, too."""
+    numbers = np.empty((2, block.shape[1]), dtype=np.float32)
+    return numbers[0], numbers[0].view(np.int32), numbers[1], numbers[1].view(np.int32)
+
+
+def best_mutual(
+    forward: FloatArray, backward: FloatArray, rows: IntArray, allowed: BoolArray, n: int, excluded: CSR | None = None
+) -> Best:
+    """The `n` highest of each row by σ(forward) σ(backward), the mutual probability, exactly.
+
+    No product is higher than the smaller of the two probabilities, so that most are left out by one comparison of
+    log-odds. Scores that are equal to 12 digits are a tie, which goes to the lower column.
+
+    Args:
+        forward: log-odds, shape (b, n); NaN is put where a column may not be in the answer.
+        backward: log-odds the other way, shape (b, n).
+        rows: shape (b,): the seekers, themselves never in the answer.
+        allowed: shape (n,): who may be in it.
+        n: how many.
+        excluded: b rows: who may not be in the answer to each (the values do not matter).
+    """
+    best = Best.empty(len(rows), n, np.float64, 0.0)
+    forward[np.arange(len(rows)), rows] = np.nan
+    if excluded is not None:
+        forward[np.repeat(np.arange(len(rows)), np.diff(excluded.indptr)), excluded.indices] = np.nan
+    if n > 0:
+        _best_mutual(forward, backward, allowed, best.columns, best.scores)
+    return best
+
+
+@_compiled
+def _step(left: Arrays, right: Arrays, own: Array, x: Array, between: Array, out: Array) -> None:
+    for context in range(len(between)):
+        _gather(right, context, x, between[context])
+    for row in range(len(out)):
+        _gather(left, row, between, out[row])
+        for k in range(out.shape[1]):
+            out[row, k] -= own[row] * x[row, k]
+
+
+@_compiled
+def _add_symmetric(
+    product: Arrays,
+    rows: Array,
+    saturation: bool,
+    sums: Array,
+    forward: Array,
+    backward: Array,
+    mine: Array,
+    theirs: Array,
+) -> None:
+    (begin, features, _), (start, columns, _) = product
+    for k in range(len(rows)):
+        _scatter(product, rows[k], sums)
+        for p in range(begin[rows[k]], begin[rows[k] + 1]):
+            for q in range(start[features[p]], start[features[p] + 1]):
+                column = columns[q]
+                x = sums[column]
+                if x != 0:  # what is met again was added before, and is zero
+                    score = min(x / (1 + x) if saturation else x, 1.0)
+                    forward[k, column] += mine[k] * score
+                    backward[k, column] += theirs[column] * score
+                    sums[column] = 0
+
+
+@_compiled
+def _add_lookup(table: Array, groups: Array, forward: Array, backward: Array, mine: Array, theirs: Array) -> None:
+    for k in range(len(table)):
+        row, weight = table[k], mine[k]
+        for j in range(len(groups)):
+            score = row[groups[j]]
+            forward[k, j] += weight * score
+            backward[k, j] += theirs[j] * score
+
+
+@_compiled
+def _add_values(
+    values: Array, rows: Array, groups: Array, forward: Array, backward: Array, mine: Array, theirs: Array
+) -> None:
+    for k in range(len(rows)):
+        own, weight = values[rows[k]], mine[k]
+        for j in range(len(values)):
+            if len(groups) == 0 or groups[j] == groups[rows[k]]:
+                forward[k, j] += weight * values[j]
+                backward[k, j] += theirs[j] * own
+
+
+@_compiled
+def _take_logarithms(room: Arrays, norm: float) -> None:
+    """The natural logarithm of numbers ≥ 1, times `norm`, cut at 1; to 2e-7, without a call that stops vectors.
+
+    A number is 2ᵉ m; log m by the series of atanh((m − 1) / (m + 1)), m moved into [√½, √2).
+    """
+    numbers, bits, fractions, fraction_bits = room
+    for j in range(len(numbers)):
+        fraction_bits[j] = (bits[j] & 0x007FFFFF) | 0x3F800000
+    for j in range(len(numbers)):
+        above = fractions[j] > np.float32(1.4142135)
+        m = fractions[j] * (np.float32(0.5) if above else np.float32(1.0))
+        exponent = np.float32((bits[j] >> 23) - 127) + (np.float32(1.0) if above else np.float32(0.0))
+        t = (m - np.float32(1.0)) / (m + np.float32(1.0))
+        s = t * t
+        series = np.float32(1 / 3) + s * (np.float32(1 / 5) + s * (np.float32(1 / 7) + s * np.float32(1 / 9)))
+        logarithm = exponent * np.float32(0.6931472) + np.float32(2.0) * (t + t * s * series)
+        numbers[j] = min(logarithm * norm, np.float32(1.0))
+
+
+@_compiled
+def _add_visits(
+    block: Array,
+    scale: Array,
+    first: Array,
+    second: Array,
+    room: Arrays,
+    forward: Array,
+    backward: Array,
+    mine: Array,
+    theirs: Array,
+) -> None:
+    chance, norm = scale[0], scale[1]
+    numbers = room[0]
+    for k in range(len(block)):
+        x = block[k]
+        for j in range(len(x)):
+            numbers[j] = np.float32(1.0) + chance * x[j]
+        _take_logarithms(room, norm)
+        for j in range(len(x)):
+            forward[k, j] += mine[k] * numbers[j]
+        if len(first) > 0:
+            times = chance * first[k]
+            for j in range(len(x)):
+                numbers[j] = np.float32(1.0) + times * second[j] * x[j]
+            _take_logarithms(room, norm)
+        for j in range(len(x)):
+            backward[k, j] += theirs[j] * numbers[j]
+
+
+@_compiled
+def _add_lift(
+    block: Array,
+    columns: Array,
+    scale: Array,
+    room: Arrays,
+    forward: Array,
+    backward: Array,
+    mine: Array,
+    theirs: Array,
+) -> None:
+    numbers = room[0]
+    for k in range(len(block)):
+        for j in range(len(columns)):
+            numbers[j] = max(block[k, j] * columns[j], scale[0])
+        _take_logarithms(room, scale[1])
+        for j in range(len(columns)):
+            forward[k, j] += mine[k] * numbers[j]
+            backward[k, j] += theirs[j] * numbers[j]
+
+
+@_compiled
+def _sigmoid(x: float) -> float:
+    return 0.5 * (1.0 + math.tanh(0.5 * x))
+
+
+@_compiled
+def _best_mutual(forward: Array, backward: Array, allowed: Array, columns: Array, scores: Array) -> None:
+    for k in range(len(forward)):
+        ours, theirs = forward[k], backward[k]
+        threshold, least = scores[k, 0], -np.inf
+        for j in range(len(ours)):
+            if allowed[j] and ours[j] > least and theirs[j] > least:
+                score = _rounded(_sigmoid(ours[j]) * _sigmoid(theirs[j]))
+                if score > threshold:
+                    _sink(scores[k], columns[k], scores.shape[1], score, j)
+                    threshold = scores[k, 0]
+                    # p < e^x for log-odds x; a little below, so that rounding never leaves out what would be taken.
+                    least = math.log(threshold) - 1e-9 if threshold > 0 else -np.inf
+        _sort(scores[k], columns[k])
+        for place in range(scores.shape[1]):
+            column = columns[k, place]
+            scores[k, place] = _sigmoid(ours[column]) * _sigmoid(theirs[column]) if column >= 0 else np.nan

@@ -19,7 +19,7 @@ Find likely partners across a border, with reasons.
   matchmaker match GenNBio             likely partners of an organization
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
-  Look    match  pairs  explain  show  network
+  Look    match  pairs  everyone  explain  show  network
   Data    check
   Measure compare  fit
   Start   demo
@@ -41,6 +41,9 @@ class Entry(NamedTuple):
 COMMANDS = {
     "match": Entry("Likely partners of one organization.", "matchmaker match GenNBio --as-of 2019-12-22"),
     "pairs": Entry("The best pairs over both sides of the border.", "matchmaker pairs -n 10 --exclude-met"),
+    "everyone": Entry(
+        "The likeliest partners of every organization, in one file.", "matchmaker everyone -n 10 -o lists.parquet"
+    ),
     "explain": Entry("Why two organizations match, or do not.", 'matchmaker explain GenNBio "Xeno Life Science"'),
     "show": Entry("All that is recorded of one organization.", "matchmaker show GenNBio"),
     "network": Entry("A picture of an organization's neighborhood.", "matchmaker network GenNBio -o network.svg"),

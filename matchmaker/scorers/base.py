@@ -71,7 +71,7 @@ def on_chance_scale(share: FloatArray, n: int) -> FloatArray:
 
 
 class Scale(NamedTuple):
-    """What a sum x becomes: itself, log(1 + chance x) / log(1 + chance) (`logarithm`), or x / (1 + x) (`saturation`)."""
+    """What a sum x becomes: x, or log(1 + chance x) / log(1 + chance) (`logarithm`), or x / (1 + x) (`saturation`)."""
 
     kind: Literal["identity", "logarithm", "saturation"] = "identity"
     chance: int = 1

@@ -31,7 +31,7 @@ class HubBridge:
     hubs_: IntArray = field(init=False, repr=False)
     membership_: sp.csr_array = field(init=False, repr=False)
     agreements_: sp.csr_array = field(init=False, repr=False)
-    factors_: Factors = field(init=False, repr=False)
+    paths_: Factors = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Find the hubs, their members and the agreements between them."""
@@ -39,12 +39,12 @@ class HubBridge:
         self.hubs_ = np.flatnonzero(dataset.hubs)
         self.agreements_ = _agreements(dataset, self.hubs_)
         self.membership_ = _membership(dataset, self.hubs_)
-        self.factors_ = Factors.of(sp.csr_array(self.membership_ @ self.agreements_), self.membership_)
+        self.paths_ = Factors.of(sp.csr_array(self.membership_ @ self.agreements_), self.membership_)
         return self
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1)."""
-        paths = self.factors_.block(rows)
+        paths = self.paths_.block(rows)
         paths[np.arange(len(rows)), rows] = 0.0
         return paths / (1.0 + paths)
 

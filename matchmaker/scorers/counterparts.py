@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason, Scale
+from matchmaker.scorers.base import Factors, Reason, on_chance_scale
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -48,7 +48,8 @@ class SectorCounterparts:
         counts.data[counts.data < 1e-12] = 0.0  # what rounding leaves of the organization itself
         counts.eliminate_zeros()
         part = scaled(counts, columns=inverse(row_sums(transposed(counts))))
-        self.factors_ = Factors.of(self.groups_, part, Scale("logarithm", int((graph.degree > 0).sum())))
+        part.data = on_chance_scale(part.data, int((graph.degree > 0).sum()))  # of one group, so no sum comes before
+        self.factors_ = Factors.of(self.groups_, part)
         return self
 
     def label(self, name: str) -> str:

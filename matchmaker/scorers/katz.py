@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -57,16 +58,21 @@ class OddKatz:
         n = len(self.dataset_)
         if self.scale_ == 0.0:
             return np.zeros((len(rows), n))
-        attenuation = float(self.dataset_.domain.settings["graph"]["katz_attenuation"]) ** 2
         x = np.zeros((n, len(rows)))
         x[rows, np.arange(len(rows))] = 1.0
-        first = self._step(x)
-        third = self._step(self._step(first))
-        fifth = self._step(self._step(third))
-        chains = np.maximum((third + attenuation * fifth) / (1.0 + attenuation), 0.0).T
+        chains = self.chains(x, self._step)
         chains[np.arange(len(rows)), rows] = 0.0
-        chains[first.T > 0.0] = 0.0  # between partners, chains only go to and fro
         return clipped(np.log1p(n * chains) / np.log1p(n))
+
+    def chains(self, x: FloatArray, step: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        """κ of some seekers, shape (k, n), from their unit vectors (n, k) and one step along the partnerships."""
+        attenuation = float(self.dataset_.domain.settings["graph"]["katz_attenuation"]) ** 2
+        first = step(x)
+        third = step(step(first))
+        fifth = step(step(third))
+        chains: FloatArray = np.maximum((third + attenuation * fifth) / (1.0 + attenuation), 0.0)
+        chains[first > 0.0] = 0.0  # between partners, chains only go to and fro
+        return np.ascontiguousarray(chains.T)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: a chain of three partnerships, where there is one."""

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason
+from matchmaker.scorers.base import Factors, Reason, Scale
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -48,43 +48,50 @@ class RegionTie:
             (np.ones(len(located)), (located, self.region_[located])), shape=(len(dataset), len(terms))
         )
         membership = (stands @ above).tocsr()
-        self.ties_ = Factors.of((membership @ _tie_table(dataset, column, settings)).tocsr(), membership)
+        self.ties_ = Factors.of(
+            (membership @ _tie_table(dataset, column, settings)).tocsr(), membership, Scale("saturation")
+        )
         return self
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        share = self._share
-        tied = self.ties_.block(rows)
-        return (1.0 - share) * tied / (1.0 + tied) + share * self._nearness(rows)
+        share = self.share
+        return (1.0 - share) * self.ties_.scores(rows) + share * self._nearness(rows)
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason for each tie between regions that the two are in, and one for nearness."""
         ties = self._ties(seeker, candidate)
         total = sum(weight for weight, _ in ties)
-        scale = (1.0 - self._share) / (1.0 + total)
+        scale = (1.0 - self.share) / (1.0 + total)
         reasons = [Reason(self._tie_text(tie), scale * weight, tie["source"], tie["day"]) for weight, tie in ties]
         nearness = float(self._nearness(np.array([seeker]))[0, candidate])
         if nearness > 0.0:
             names = [self.dataset_.regions.label(self.dataset_.places[row] or "") for row in (seeker, candidate)]
             distance = self._distance(np.array([self.region_[seeker]]), np.array([self.region_[candidate]]))[0, 0]
             text = f"{names[0]} and {names[1]} lie {distance:.0f} km apart"
-            reasons.append(Reason(text, self._share * nearness))
+            reasons.append(Reason(text, self.share * nearness))
         return sorted(reasons, key=lambda reason: -reason.contribution)
 
     @property
-    def _share(self) -> float:
+    def share(self) -> float:
+        """What nearness alone can give."""
         return float(self.dataset_.domain.settings["regions"]["distance_share"])
 
     def _nearness(self, rows: IntArray) -> FloatArray:
-        if not len(self.place_):
-            return np.zeros((len(rows), len(self.region_)))
+        near, position = self.near(rows)
+        expanded: FloatArray = near[:, position]
+        return expanded
+
+    def near(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
+        """Nearness to each region that anyone is in, shape (len(rows), m), and who is in which, shape (n,)."""
         regions, position = np.unique(self.region_, return_inverse=True)
+        if not len(self.place_):
+            return np.zeros((len(rows), len(regions))), position
         scale = float(self.dataset_.domain.settings["regions"]["distance_km"])
         near = np.nan_to_num(np.exp(-self._distance(self.region_[rows], regions) / scale))
         near[self.region_[rows] < 0] = 0.0
         near[:, regions < 0] = 0.0
-        expanded: FloatArray = near[:, position]
-        return expanded
+        return near, position
 
     def _distance(self, left: IntArray, right: IntArray) -> FloatArray:
         """Great-circle kilometers between two lists of regions; NaN where a place has no coordinates."""
