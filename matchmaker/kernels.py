@@ -1,9 +1,9 @@
 """Compiled kernels for what is done to every pair: they know arrays, not organizations.
 
-Everything here could be written with scipy in a few lines and would be 4 to 500 times as slow. Each kernel is held to
-such lines, or to plain Python, by tests/test_kernels.py. Numba is imported here and nowhere else; compiled code is kept
-on disk. Blocks of rows run in `threads` threads, which share nothing: the answer depends on neither their number nor on
-the size of a block or the order of the rows, down to the last bit.
+Everything here could be written with scipy in a few lines and would be several times as slow. Each kernel is held to
+plain Python by tests/test_kernels.py and to its price by benchmarks/. Numba is imported here and nowhere else; compiled
+code is kept on disk. Blocks of rows run in `threads` threads, which share nothing: the answer depends on neither their
+number nor on the size of a block or the order of the rows, down to the last bit.
 """
 
 from __future__ import annotations
@@ -39,14 +39,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _mine = threading.local()
 
 
-def _compiled(function: _F) -> _F:
+def _compiled(function: _F, **options: Any) -> _F:
     """Compile at the first call, keep the result on disk, let other threads run meanwhile."""
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    options |= {"nogil": True, "error_model": "numpy"}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is no folder that may be written
+        compiled = numba.njit(**options)(function)
+    return cast("_F", compiled)
 
 
 def _inlined(function: _F) -> _F:
     """The same for what is called in the innermost loops: an array given to a function would be counted as in use."""
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+    return _compiled(function, inline="always")
 
 
 class Rows(NamedTuple):
@@ -192,6 +197,8 @@ def best_reciprocal(
     forbidden = _forbidden(limits)
     if forward.flipped.width != backward.flipped.width:
         raise ValueError(f"{forward.flipped.width} columns one way, {backward.flipped.width} the other")
+    if forward.left.data.dtype != backward.left.data.dtype:
+        raise ValueError(f"{forward.left.data.dtype} one way, {backward.left.data.dtype} the other")
     arrays = _arrays(_checked(forward, limits)), _arrays(_checked(backward))
     width = forward.flipped.width
 
@@ -369,6 +376,8 @@ def _checked(product: Product, limits: Limits = NO_LIMITS) -> Product:
     (allowed, excluded, _), n_left = limits, len(product.left.indptr) - 1
     if product.left.width != len(product.flipped.indptr) - 1:
         raise ValueError(f"{product.left.width} features times {len(product.flipped.indptr) - 1}")
+    if product.left.data.dtype != product.flipped.data.dtype:
+        raise ValueError(f"{product.left.data.dtype} times {product.flipped.data.dtype}")
     if allowed is not None and allowed.shape != (product.flipped.width,):
         raise ValueError(f"allowed has shape {allowed.shape}, the product {product.flipped.width} columns")
     if excluded is not None and (len(excluded.indptr) <= n_left or excluded.width != product.flipped.width):
@@ -612,7 +621,7 @@ def _rounded(x: float) -> float:
 def _take_rounded(chunk: Array, start: int, allowed: Array, scores: Array, columns: Array) -> None:
     for k in range(len(chunk)):
         if chunk[k] > scores[0] and (len(allowed) == 0 or allowed[start + k]):
-            score = _rounded(chunk[k])
+            score = scores.dtype.type(_rounded(chunk[k]))
             if score > scores[0]:
                 _sink(scores, columns, len(scores), score, start + k)
 
