@@ -30,6 +30,7 @@ Scale: TypeAlias = Literal["identity", "logarithm", "saturation"]
 CHUNK = 64  # scores that are compared with the threshold at once
 BLOCK = 256  # rows that a thread takes at once
 SOURCES = 64  # walks that go together
+PREVIEW = 1000  # columns that are looked at before the scan, at the most
 NONE = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
 NOTHING = np.iinfo(np.int64).max  # worse than any column
 MEANS: dict[Mean, int] = {"product": 0, "harmonic": 1}
@@ -527,6 +528,38 @@ def _scan(sums: Array, width: int, allowed: Array, scores: Array, columns: Array
 
 
 @_compiled
+def _rarest(product: Arrays, row: int, least: int) -> Any:
+    """Of the row's features that at least so many columns have, the one that the fewest have; −1: none, or too many."""
+    (begin, features, _), (start, _, _) = product
+    rarest: Any = -1
+    fewest = PREVIEW + 1
+    for p in range(begin[row], begin[row + 1]):
+        length = start[features[p] + 1] - start[features[p]]
+        if least <= length < fewest:
+            rarest, fewest = np.int64(features[p]), length
+    return rarest
+
+
+@_compiled
+def _preview(product: Arrays, row: int, sums: Array, allowed: Array, scores: Array, columns: Array) -> None:
+    """Begin the scan with a high threshold: the n-th best of those that share a rare feature, which is a lower bound.
+
+    A little less than it, so that its equals pass and are ranked by column.
+    """
+    feature, above = _rarest(product, row, 2 * len(scores)), scores[0]
+    if feature < 0:
+        return
+    _, (start, others, _) = product
+    for q in range(start[feature], start[feature + 1]):
+        column: Any = np.int64(others[q])
+        if sums[column] > scores[0] and (len(allowed) == 0 or allowed[column]):
+            _sink(scores, columns, len(scores), sums[column], column)
+    if columns[0] != NOTHING and scores[0] > 1e-30:
+        above = max(above, scores[0] * scores.dtype.type(0.999999))
+    _start(scores, columns, above)
+
+
+@_compiled
 def _best_sparse(
     product: Arrays, rows: Array, forbidden: Arrays, options: Arrays, sums: Array, columns: Array, scores: Array
 ) -> None:
@@ -536,6 +569,7 @@ def _best_sparse(
     for k in range(len(rows)):
         _scatter(product, rows[k], sums)
         _forbid(forbidden, rows[k], sums)
+        _preview(product, rows[k], sums, forbidden[0], scores[k], columns[k])
         _scan(sums, width, forbidden[0], scores[k], columns[k])
 
 
