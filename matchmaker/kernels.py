@@ -1,9 +1,9 @@
 """Compiled kernels for what is done to every pair: they know arrays, not organizations.
 
-Everything here could be written with scipy in a few lines and would be 4 to 500 times as slow. Each kernel is held to
-such lines, or to plain Python, by tests/test_kernels.py. Numba is imported here and nowhere else; compiled code is kept
-on disk. Blocks of rows run in `threads` threads, which share nothing: the answer depends on neither their number nor on
-the size of a block or the order of the rows, down to the last bit.
+Everything here could be written with scipy in a few lines and would be several times as slow. Each kernel is held to
+plain Python by tests/test_kernels.py and to its price by benchmarks/. Numba is imported here and nowhere else; compiled
+code is kept on disk. Blocks of rows run in `threads` threads, which share nothing: the answer depends on neither their
+number nor on the size of a block or the order of the rows, down to the last bit.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ Scale: TypeAlias = Literal["identity", "logarithm", "saturation"]
 CHUNK = 64  # scores that are compared with the threshold at once
 BLOCK = 256  # rows that a thread takes at once
 SOURCES = 64  # walks that go together
+PREVIEW = 1000  # columns that are looked at before the scan, at the most
+NONE = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
 NOTHING = np.iinfo(np.int64).max  # worse than any column
 MEANS: dict[Mean, int] = {"product": 0, "harmonic": 1}
 SCALES: dict[Scale, int] = {"identity": 0, "logarithm": 1, "saturation": 2}
@@ -38,14 +40,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _mine = threading.local()
 
 
-def _compiled(function: _F) -> _F:
+def _compiled(function: _F, **options: Any) -> _F:
     """Compile at the first call, keep the result on disk, let other threads run meanwhile."""
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    options |= {"nogil": True, "error_model": "numpy"}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # there is no folder that may be written
+        compiled = numba.njit(**options)(function)
+    return cast("_F", compiled)
 
 
 def _inlined(function: _F) -> _F:
     """The same for what is called in the innermost loops: an array given to a function would be counted as in use."""
-    return cast("_F", numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
+    return _compiled(function, inline="always")
 
 
 class Rows(NamedTuple):
@@ -117,9 +124,9 @@ class Best(NamedTuple):
     scores: Real
 
     @classmethod
-    def empty(cls, n_rows: int, n: int, dtype: npt.DTypeLike, above: float) -> Self:
+    def empty(cls, n_rows: int, n: int, dtype: npt.DTypeLike) -> Self:
         """Room for the answer."""
-        return cls(np.full((n_rows, n), NOTHING, dtype=np.int64), np.full((n_rows, n), above, dtype=dtype))
+        return cls(np.empty((n_rows, n), dtype=np.int64), np.empty((n_rows, n), dtype=dtype))
 
 
 def best_sparse(
@@ -146,13 +153,13 @@ def best_sparse(
         threads: run in so many threads.
         block: rows that a thread takes at once.
     """
-    best = Best.empty(len(rows), n, product.left.data.dtype, above)
+    best = Best.empty(len(rows), n, product.left.data.dtype)
     forbidden = _forbidden(limits)
-    arrays, width = _arrays(_checked(product, rows, limits)), product.flipped.width
+    arrays, width = _arrays(_checked(product, limits)), product.flipped.width
 
     def run(part: slice) -> None:
         sums = _zeros("forward", width, best.scores.dtype)
-        _best_sparse(arrays, rows[part], forbidden, width, sums, best.columns[part], best.scores[part])
+        _best_sparse(arrays, rows[part], forbidden, (width, float(above)), sums, best.columns[part], best.scores[part])
 
     if n > 0:
         _in_blocks(run, len(rows), block, threads)
@@ -187,16 +194,18 @@ def best_reciprocal(
         threads: run in so many threads.
         block: rows that a thread takes at once.
     """
-    best = Best.empty(len(rows), n, forward.left.data.dtype, above)
+    best = Best.empty(len(rows), n, forward.left.data.dtype)
     forbidden = _forbidden(limits)
     if forward.flipped.width != backward.flipped.width:
         raise ValueError(f"{forward.flipped.width} columns one way, {backward.flipped.width} the other")
-    arrays = _arrays(_checked(forward, rows, limits)), _arrays(_checked(backward, rows))
+    if forward.left.data.dtype != backward.left.data.dtype:
+        raise ValueError(f"{forward.left.data.dtype} one way, {backward.left.data.dtype} the other")
+    arrays = _arrays(_checked(forward, limits)), _arrays(_checked(backward))
     width = forward.flipped.width
 
     def run(part: slice) -> None:
         sums = _zeros("forward", width, best.scores.dtype), _zeros("backward", width, best.scores.dtype)
-        options = forbidden, width, MEANS[mean]
+        options = forbidden, (width, float(above), MEANS[mean])
         _best_reciprocal(arrays, rows[part], *options, sums, best.columns[part], best.scores[part])
 
     if n > 0:
@@ -223,14 +232,14 @@ def best_dense(
         comparable: scores that are equal to 12 digits are a tie, as in `scorers.base.comparable`.
         threads: run in so many threads.
     """
-    best = Best.empty(len(block), n, block.dtype, above)
+    best = Best.empty(len(block), n, block.dtype)
     mask = np.ones((1, 0), dtype=np.bool_) if allowed is None else np.atleast_2d(allowed)
     if allowed is not None and mask.shape not in {(1, block.shape[1]), block.shape}:
         raise ValueError(f"allowed has shape {allowed.shape}, the block {block.shape}")
 
     def run(part: slice) -> None:
         own = mask[part] if len(mask) == len(block) > 1 else mask
-        _best_dense(block[part], own, comparable, best.columns[part], best.scores[part])
+        _best_dense(block[part], own, (float(above), comparable), best.columns[part], best.scores[part])
 
     if n > 0:
         _in_blocks(run, len(block), max(1, -(-len(block) // max(threads, 1))), threads)
@@ -266,7 +275,7 @@ def add_sparse(
         threads: run in so many threads.
         block: rows that a thread takes at once.
     """
-    arrays, width = _arrays(_checked(product, rows)), product.flipped.width
+    arrays, width = _arrays(_checked(product)), product.flipped.width
     if out.shape != (len(rows), width) or (columns is not None and columns.shape != (width,)):
         raise ValueError(f"a block of shape {out.shape} for {len(rows)} rows of {width}")
     weights = np.broadcast_to(np.asarray(weight, dtype=np.float64), len(rows)).copy()
@@ -326,8 +335,6 @@ def chebyshev_visits(
         dtype: of the answer.
         threads: so many blocks of sources at a time.
     """
-    if len(rows) and not (rows.min() >= 0 and rows.max() < len(walk.degree)):
-        raise ValueError(f"rows beyond the {len(walk.degree)} of the graph")
     out = np.empty((len(rows), len(walk.degree)), dtype=dtype)
     root = np.sqrt(walk.degree).astype(np.float32)
     inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
@@ -365,13 +372,13 @@ def _chebyshev_plan(low: float, steps: int) -> FloatArray:
 # --- around the kernels ----------------------------------------------------------------------------------------------
 
 
-def _checked(product: Product, rows: IntArray, limits: Limits = NO_LIMITS) -> Product:
-    """Compiled code looks at no bounds, so that a mistake would read any memory: look here."""
+def _checked(product: Product, limits: Limits = NO_LIMITS) -> Product:
+    """Compiled code looks at no bounds (but at those of `rows`): a mistake would read any memory."""
     (allowed, excluded, _), n_left = limits, len(product.left.indptr) - 1
     if product.left.width != len(product.flipped.indptr) - 1:
         raise ValueError(f"{product.left.width} features times {len(product.flipped.indptr) - 1}")
-    if len(rows) and not (rows.min() >= 0 and rows.max() < n_left):
-        raise ValueError(f"rows beyond the {n_left} of the product")
+    if product.left.data.dtype != product.flipped.data.dtype:
+        raise ValueError(f"{product.left.data.dtype} times {product.flipped.data.dtype}")
     if allowed is not None and allowed.shape != (product.flipped.width,):
         raise ValueError(f"allowed has shape {allowed.shape}, the product {product.flipped.width} columns")
     if excluded is not None and (len(excluded.indptr) <= n_left or excluded.width != product.flipped.width):
@@ -392,10 +399,8 @@ def _arrays(product: Product) -> Arrays:
 def _forbidden(limits: Limits) -> Arrays:
     """Limits as arrays, which are empty where there is none."""
     allowed, excluded, leave_self = limits
-    mask = np.zeros(0, dtype=np.bool_) if allowed is None else allowed
-    if excluded is None:
-        return mask, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32), leave_self
-    return mask, excluded.indptr, excluded.indices, leave_self
+    mask, begin, columns = NONE if excluded is None else (NONE[0], excluded.indptr, excluded.indices)
+    return mask if allowed is None else allowed, begin, columns, leave_self
 
 
 def _zeros(name: str, size: int, dtype: np.dtype[Any]) -> Array:
@@ -409,8 +414,12 @@ def _zeros(name: str, size: int, dtype: np.dtype[Any]) -> Array:
 
 
 def _in_blocks(run: Callable[[slice], None], n: int, block: int, threads: int) -> None:
+    if n <= block:
+        if n > 0:
+            run(slice(0, n))
+        return
     parts = [slice(start, min(start + block, n)) for start in range(0, n, block)]
-    if threads <= 1 or len(parts) <= 1:
+    if threads <= 1:
         for part in parts:
             run(part)
         return
@@ -452,6 +461,19 @@ def _sort(scores: Array, columns: Array) -> None:
 
 
 # --- compiled: sums of one row, and the scan over them ----------------------------------------------------------------
+
+
+@_compiled
+def _look_at(rows: Array, n: int) -> None:
+    for k in range(len(rows)):
+        if rows[k] < 0 or rows[k] >= n:
+            raise ValueError("there is no such row")
+
+
+@_compiled
+def _start(scores: Array, columns: Array, above: float) -> None:
+    scores[:] = above
+    columns[:] = NOTHING
 
 
 @_compiled
@@ -506,12 +528,48 @@ def _scan(sums: Array, width: int, allowed: Array, scores: Array, columns: Array
 
 
 @_compiled
+def _rarest(product: Arrays, row: int, least: int) -> Any:
+    """Of the row's features that at least so many columns have, the one that the fewest have; −1: none, or too many."""
+    (begin, features, _), (start, _, _) = product
+    rarest: Any = -1
+    fewest = PREVIEW + 1
+    for p in range(begin[row], begin[row + 1]):
+        length = start[features[p] + 1] - start[features[p]]
+        if least <= length < fewest:
+            rarest, fewest = np.int64(features[p]), length
+    return rarest
+
+
+@_compiled
+def _preview(product: Arrays, row: int, sums: Array, allowed: Array, scores: Array, columns: Array) -> None:
+    """Begin the scan with a high threshold: the n-th best of those that share a rare feature, which is a lower bound.
+
+    A little less than it, so that its equals pass and are ranked by column.
+    """
+    feature, above = _rarest(product, row, 2 * len(scores)), scores[0]
+    if feature < 0:
+        return
+    _, (start, others, _) = product
+    for q in range(start[feature], start[feature + 1]):
+        column: Any = np.int64(others[q])
+        if sums[column] > scores[0] and (len(allowed) == 0 or allowed[column]):
+            _sink(scores, columns, len(scores), sums[column], column)
+    if columns[0] != NOTHING and scores[0] > 1e-30:
+        above = max(above, scores[0] * scores.dtype.type(0.999999))
+    _start(scores, columns, above)
+
+
+@_compiled
 def _best_sparse(
-    product: Arrays, rows: Array, forbidden: Arrays, width: int, sums: Array, columns: Array, scores: Array
+    product: Arrays, rows: Array, forbidden: Arrays, options: Arrays, sums: Array, columns: Array, scores: Array
 ) -> None:
+    width, above = options
+    _look_at(rows, len(product[0][0]) - 1)
+    _start(scores, columns, above)
     for k in range(len(rows)):
         _scatter(product, rows[k], sums)
         _forbid(forbidden, rows[k], sums)
+        _preview(product, rows[k], sums, forbidden[0], scores[k], columns[k])
         _scan(sums, width, forbidden[0], scores[k], columns[k])
 
 
@@ -568,8 +626,11 @@ def _scan_harmonic(sums: Arrays, width: int, allowed: Array, scores: Array, colu
 
 @_compiled
 def _best_reciprocal(
-    products: Arrays, rows: Array, forbidden: Arrays, width: int, kind: int, sums: Arrays, columns: Array, scores: Array
+    products: Arrays, rows: Array, forbidden: Arrays, options: Arrays, sums: Arrays, columns: Array, scores: Array
 ) -> None:
+    width, above, kind = options
+    _look_at(rows, min(len(products[0][0][0]), len(products[1][0][0])) - 1)
+    _start(scores, columns, above)
     for k in range(len(rows)):
         _scatter(products[0], rows[k], sums[0])
         _scatter(products[1], rows[k], sums[1])
@@ -594,7 +655,7 @@ def _rounded(x: float) -> float:
 def _take_rounded(chunk: Array, start: int, allowed: Array, scores: Array, columns: Array) -> None:
     for k in range(len(chunk)):
         if chunk[k] > scores[0] and (len(allowed) == 0 or allowed[start + k]):
-            score = _rounded(chunk[k])
+            score = scores.dtype.type(_rounded(chunk[k]))
             if score > scores[0]:
                 _sink(scores, columns, len(scores), score, start + k)
 
@@ -616,7 +677,9 @@ def _scan_dense(values: Array, allowed: Array, comparable: bool, scores: Array, 
 
 
 @_compiled
-def _best_dense(block: Array, mask: Array, comparable: bool, columns: Array, scores: Array) -> None:
+def _best_dense(block: Array, mask: Array, options: Arrays, columns: Array, scores: Array) -> None:
+    above, comparable = options
+    _start(scores, columns, above)
     for row in range(len(block)):
         _scan_dense(block[row], mask[row if len(mask) > 1 else 0], comparable, scores[row], columns[row])
 
@@ -642,6 +705,7 @@ def _add_sparse(
 ) -> None:
     (begin, features, _), (start, columns, _) = product
     kind, chance, most = shape
+    _look_at(rows, len(begin) - 1)
     for k in range(len(rows)):
         _scatter(product, rows[k], sums)
         for p in range(begin[rows[k]], begin[rows[k] + 1]):
@@ -656,7 +720,7 @@ def _add_sparse(
 # --- compiled: walks --------------------------------------------------------------------------------------------------
 
 
-@_compiled
+@_inlined
 def _gather(rows: Arrays, row: int, vectors: Array, total: Array) -> None:
     """Σ value × vector over a row, four vectors in one pass over the sum."""
     begin, columns, values = rows
@@ -696,6 +760,7 @@ def _advance(graph: Arrays, damping: float, plan: Array, now: Array, before: Arr
 def _walks(graph: Arrays, rows: Array, damping: float, plan: Array, room: Arrays, out: Array) -> None:
     """Visits of the walks from `rows`: x = 0, then e / center, then step by step."""
     now, before, contexts = room
+    _look_at(rows, len(now))
     now[:] = 0
     before[:] = 0
     for k in range(len(rows)):
@@ -712,7 +777,7 @@ def _walks(graph: Arrays, rows: Array, damping: float, plan: Array, room: Arrays
             out[k, row] = max(visits, now.dtype.type(0))
 
 
-@_compiled
+@_inlined
 def _sum(rows: Arrays, row: int, vector: Array) -> Any:
     """As `_gather`, in the same order, so that a walk is the same alone and among others."""
     begin, columns, values = rows
@@ -732,6 +797,8 @@ def _sum(rows: Arrays, row: int, vector: Array) -> Any:
 def _walk(graph: Arrays, orders: Arrays, source: int, damping: float, plan: Array, out: Array) -> None:
     """As `_walks`, for one source: numbers instead of vectors of 64."""
     kernel, flipped, diagonal, root, inverse = graph
+    if source < 0 or source >= len(root):
+        raise ValueError("there is no such row")
     now, before = np.zeros_like(root), np.zeros_like(root)
     contexts = np.zeros(len(flipped[0]) - 1, dtype=root.dtype)
     now[source] = plan[0, 1]

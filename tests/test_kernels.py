@@ -139,6 +139,12 @@ def test_comparable_scores_are_ranked_as_the_recommender_ranks_them(seed, m, n):
         assert best.scores[row, : len(wanted)].tolist() == block[row, wanted].tolist()
 
 
+def test_comparable_scores_of_single_precision_are_equal_only_if_they_are():
+    block = np.random.default_rng(7).integers(1, 9, (3, 500)).astype(np.float32) / 7
+    wanted = [top(row, 9, np.ones(500, dtype=bool), -inf) for row in block]
+    assert_best(kernels.best_dense(block, 9, comparable=True), wanted)
+
+
 def test_answers_depend_on_neither_blocks_nor_threads_nor_the_order_of_rows():
     generator = np.random.default_rng(5)
     left = sp.random_array((700, 40), density=0.2, rng=generator, format="csr")
@@ -187,7 +193,9 @@ def test_mistakes_are_refused_before_compiled_code_reads_beyond_an_array():
         lambda: kernels.best_sparse(two, rows, 1, Limits(allowed=mask[:3])),
         lambda: kernels.best_sparse(two, rows, 1, Limits(excluded=Rows.of(sp.csr_array((1, 4))))),
         lambda: kernels.best_sparse(product(np.ones((5, 3)), np.ones((4, 3))), rows, 1, Limits(leave_self=True)),
+        lambda: kernels.best_sparse(Product(two.left, Rows(*two.flipped[:2], np.ones(12, np.float32), 4)), rows, 1),
         lambda: kernels.best_reciprocal(two, three, rows, 1),
+        lambda: kernels.best_reciprocal(two, product(np.ones((2, 3), "f4"), np.ones((4, 3), "f4")), rows, 1),
         lambda: kernels.add_sparse(two, rows, 1.0, np.zeros((2, 3))),
         lambda: kernels.add_sparse(two, rows, 1.0, np.zeros((2, 4)), columns=np.zeros(3)),
         lambda: kernels.best_dense(np.ones((2, 4)), 1, allowed=mask[:3]),
