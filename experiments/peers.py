@@ -10,7 +10,7 @@ that was known at the split and judged once.
 Command: python experiments/peers.py          # the embedded domain, results/peers.csv; a network:
          python experiments/peers.py --domain cordis-domain --tune 2022-01-01 --split 2023-01-01 --until 2024-01-01 \
              -o results/peers_cordis.csv --queries-out peers.parquet [--against compare.parquet]
-Packages: pip install implicit lightfm-next cornac scikit-network. One that is missing is reported. With --peers, rows
+Packages: pip install '.[peers]' in an environment of its own. One that is missing is reported. With --peers, rows
 of other peers stay in the output, so that one table can be made in several environments.
 """
 

@@ -913,7 +913,7 @@ def best_mutual(
         n: how many.
         excluded: b rows: who may not be in the answer to each (the values do not matter).
     """
-    best = Best.empty(len(rows), n, np.float64, 0.0)
+    best = Best.empty(len(rows), n, np.float64)
     forward[np.arange(len(rows)), rows] = np.nan
     if excluded is not None:
         forward[np.repeat(np.arange(len(rows)), np.diff(excluded.indptr)), excluded.indices] = np.nan
@@ -1059,7 +1059,8 @@ def _sigmoid(x: float) -> float:
 def _best_mutual(forward: Array, backward: Array, allowed: Array, columns: Array, scores: Array) -> None:
     for k in range(len(forward)):
         ours, theirs = forward[k], backward[k]
-        threshold, least = scores[k, 0], -np.inf
+        _start(scores[k], columns[k], 0.0)
+        threshold, least = 0.0, -np.inf
         for j in range(len(ours)):
             if allowed[j] and ours[j] > least and theirs[j] > least:
                 score = _rounded(_sigmoid(ours[j]) * _sigmoid(theirs[j]))
