@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
+from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.scorers import SCORERS, Reason, Scorer
+from matchmaker.scorers.base import Known, known_score, remember
 
 if TYPE_CHECKING:
     from matchmaker.learning import Lesson
@@ -45,7 +46,6 @@ class Blend:
     scorers_: dict[str, Scorer] = field(init=False, repr=False)
     n_: int = field(init=False, repr=False)
     lesson_: Lesson | None = field(default=None, init=False, repr=False)
-    _silent: dict[tuple[str, int, bool], BoolArray] = field(default_factory=dict, init=False, repr=False)
 
     def fit(self, dataset: Dataset, *, until: date | None = None, **options: Any) -> Self:
         """Fit every scorer that has a weight; with `until`, learn the weights first, from what came before that day.
@@ -67,7 +67,6 @@ class Blend:
         weights = plain(dataset.domain.settings["weights"] if self.weights is None else self.weights)
         newcomer = np.diff(dataset.graph.everyone.indptr) == 0
         self.n_ = len(dataset)
-        self._silent = {}
         self.intercept_, *vectors = np.where(newcomer, *(np.array(_checked(each))[:, None] for each in weights[::-1]))
         self.weights_ = {name: vector for name, vector in zip(SCORERS, vectors, strict=True) if vector.any()}
         self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
@@ -83,8 +82,6 @@ class Blend:
         return forward, backward
 
     def _both(self, rows: IntArray, directions: tuple[bool, ...]) -> list[FloatArray]:
-        self._silent = {}
-
         def weighed(vector: FloatArray, reverse: bool) -> FloatArray:  # by the weights of the one who looks
             return vector[None, :] if reverse else vector[rows][:, None]
 
@@ -93,22 +90,11 @@ class Blend:
         for name, scorer in self.scorers_.items():
             blocks = [scorer.score(rows, reverse=directions[0])]
             blocks += [blocks[0] if scorer.symmetric else scorer.score(rows, reverse=other) for other in directions[1:]]
-            for direction, block in enumerate(blocks):
-                sums[direction] += weighed(self.weights_[name], directions[direction]) * block
-                if len(rows) == 1:
-                    self._silent[name, int(rows[0]), directions[direction]] = block[0] == 0.0
+            for way, block in enumerate(blocks):
+                sums[way] += weighed(self.weights_[name], directions[way]) * block
+            if len(rows) == 1 and directions == (False, True):  # its reasons are what is asked for next
+                remember(scorer, Known(int(rows[0]), blocks[0][0], blocks[1][0]))
         return sums
-
-    def _says_nothing(self, name: str, seeker: int, candidate: int) -> bool:
-        """Whether it is known from the last query of a single organization that a scorer gives a pair 0.
-
-        Then its reasons need not be asked for: they add up to 0.
-        """
-        forward = self._silent.get((name, seeker, False))
-        backward = self._silent.get((name, candidate, True))
-        if forward is not None:
-            return bool(forward[candidate])
-        return backward is not None and bool(backward[seeker])
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n): sigmoid(log-odds), in (0, 1)."""
@@ -119,10 +105,10 @@ class Blend:
         reasons = [
             reason._replace(contribution=float(self.weights_[name][seeker]) * reason.contribution)
             for name, scorer in self.scorers_.items()
-            if self.weights_[name][seeker] and not self._says_nothing(name, seeker, candidate)
+            if self.weights_[name][seeker] and known_score(scorer, seeker, candidate) != 0.0  # no reasons add up to 0
             for reason in scorer.explain(seeker, candidate)
         ]
-        reasons.sort(key=lambda reason: -abs(reason.contribution))
+        reasons.sort(key=lambda reason: -round(abs(reason.contribution), 12))
         return [Reason("before any evidence", float(self.intercept_[seeker])), *reasons]
 
 

@@ -31,6 +31,14 @@ class Reason(NamedTuple):
     derived: bool = False
 
 
+class Known(NamedTuple):
+    """What a scorer said last of one organization, both ways, shape (n,): a blend leaves it with its scorers."""
+
+    row: int
+    forward: FloatArray
+    backward: FloatArray
+
+
 @runtime_checkable
 class Scorer(Protocol):
     """What a scorer is; see the promise at the top of this module."""
@@ -49,6 +57,27 @@ class Scorer(Protocol):
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """Reasons whose contributions add up to `score([seeker])[0, candidate]`."""
         ...
+
+
+def remember(scorer: Scorer, known: Known) -> None:
+    """Leave what a scorer said last with it."""
+    scorer.__dict__["known_"] = known
+
+
+def known_score(scorer: Scorer, seeker: int, candidate: int) -> float | None:
+    """The score of a pair, if one of the two is who was asked about last."""
+    known: Known | None = scorer.__dict__.get("known_")
+    if known is not None and known.row == seeker:
+        return float(known.forward[candidate])
+    if known is not None and known.row == candidate:
+        return float(known.backward[seeker])
+    return None
+
+
+def score_of(scorer: Scorer, seeker: int, candidate: int) -> float:
+    """The score of a pair, for its reasons."""
+    known = known_score(scorer, seeker, candidate)
+    return float(scorer.score(np.array([seeker]))[0, candidate]) if known is None else known
 
 
 def clipped(x: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason, on_chance_scale
+from matchmaker.scorers.base import Factors, Reason, on_chance_scale, score_of
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -39,10 +39,11 @@ class SectorCounterparts:
     def fit(self, dataset: Dataset) -> Self:
         """Count who has met whom, group by group."""
         self.dataset_, graph = dataset, dataset.graph
-        self.first_ = first_contexts(dataset)
+        first = first_contexts(dataset)
+        self.first_ = transposed(first)
         self.names_, self.groups_ = grouped(dataset.organizations[self.by].to_list())
-        met = graph.weighted @ sp.csr_array(transposed(self.first_) @ self.groups_)
-        itself = scaled(self.groups_, rows=row_sums(sp.csr_array(graph.weighted.multiply(self.first_))))
+        met = graph.weighted @ sp.csr_array(self.first_ @ self.groups_)
+        itself = scaled(self.groups_, rows=row_sums(sp.csr_array(graph.weighted.multiply(first))))
         counts = sp.csr_array(met - itself)
         counts.data = np.maximum(counts.data, 0.0)
         counts.data[counts.data < 1e-12] = 0.0  # what rounding leaves of the organization itself
@@ -62,12 +63,12 @@ class SectorCounterparts:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: how many of the seeker's group met the candidate on their first day."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         group = int(self.groups_[[seeker]].indices[0])
         theirs = self.dataset_.graph.verified[[candidate]].indices
-        came = np.setdiff1d(self.first_[:, theirs].tocoo().row, [candidate])
+        came = np.setdiff1d(self.first_[theirs].indices, [candidate])
         count = int(self.groups_[came][:, [group]].nnz)
         return [Reason(f"among the first partners of {count} {self.label(self.names_[group])}", score)]
 

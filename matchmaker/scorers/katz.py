@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Reason, clipped
+from matchmaker.scorers.base import Reason, clipped, score_of
 from matchmaker.sparse import row_sums, scaled, transposed
 
 POWER_STEPS = 60
@@ -76,7 +76,7 @@ class OddKatz:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: a chain of three partnerships, where there is one."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         chain = self._chain(seeker, candidate)

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Reason
+from matchmaker.scorers.base import Reason, score_of
 
 
 @dataclass(eq=False)
@@ -58,7 +58,7 @@ class SectorAffinity:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the two sectors and how many partnerships joined them."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         mine, theirs = (self.dataset_.organization(row).sector or "" for row in (seeker, candidate))

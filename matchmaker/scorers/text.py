@@ -12,7 +12,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason
+from matchmaker.scorers.base import Factors, Reason, score_of
 from matchmaker.sparse import inverse, row_sums, scaled
 from matchmaker.vocabulary import fold
 
@@ -54,7 +54,7 @@ class TextSimilarity:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the longest wording that the two texts share."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         shared = longest_shared(self.texts_[seeker], self.texts_[candidate])

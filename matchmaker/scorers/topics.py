@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.scorers.base import Factors, Reason, Scale
+from matchmaker.scorers.base import Factors, Reason, Scale, score_of
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -46,7 +46,7 @@ class TopicWalk:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the topic over which most of the walks lead."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         topics, parts = self.factors_.parts(seeker, candidate)

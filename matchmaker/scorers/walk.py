@@ -9,7 +9,7 @@ import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.graph import ContextGraph
-from matchmaker.scorers.base import Reason, clipped, on_chance_scale
+from matchmaker.scorers.base import Reason, clipped, on_chance_scale, score_of
 from matchmaker.sparse import inverse
 
 
@@ -53,7 +53,7 @@ class RandomWalk:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the strongest way from one to the other."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         return [path_reason(self.graph_, seeker, candidate, score, "near in the network")] if score > 0 else []
 
 
@@ -112,7 +112,7 @@ class CorrectedWalk:
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: the strongest way from one to the other."""
-        score = float(self.score(np.array([seeker]))[0, candidate])
+        score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
         return [path_reason(self.graph_, seeker, candidate, score, "nearer than their size explains")]
