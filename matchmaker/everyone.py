@@ -8,7 +8,7 @@ with that of `Blend` to about 1e-5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -21,6 +21,7 @@ from matchmaker.blend import Blend
 from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
 from matchmaker.scorers import Scorer
 from matchmaker.scorers.base import Factors
+from matchmaker.scorers.bridge import HubBridge
 from matchmaker.scorers.katz import OddKatz
 from matchmaker.scorers.popularity import LocalReach, Popularity, Reach
 from matchmaker.scorers.regions import RegionTie
@@ -89,14 +90,12 @@ class Engine:
 
     def best(self, rows: IntArray, allowed: BoolArray, n: int, *, exclude_met: bool = False) -> Lists:
         """The `n` best of `allowed` for each of a block of seekers."""
-        sums, together = self.sums(rows), self.dataset.graph.together(rows)
-        excluded = together if exclude_met else None
+        sums, graph = self.sums(rows), self.dataset.graph
+        excluded = graph.together(rows) if exclude_met else None
         columns, scores = kernels.best_mutual(sums.forward, sums.backward, rows, allowed, n, excluded)
         place, found = np.maximum(columns, 0), columns >= 0
         both = (np.where(found, np.take_along_axis(side, place, axis=1), np.nan) for side in sums[1:])
-        n_all = len(self.dataset)
-        known = np.repeat(np.arange(len(rows)), np.diff(together.indptr)) * n_all + together.indices
-        met = found & np.isin(np.arange(len(rows))[:, None] * n_all + place, known)
+        met = graph.met_before(np.repeat(rows, n), place.ravel()).reshape(place.shape) & found
         return Lists(rows, columns, np.asarray(scores, dtype=np.float64), next(both), next(both), met)
 
     def lists(
@@ -129,25 +128,22 @@ class Engine:
 
 def _adders(blend: Blend, dataset: Dataset) -> Iterator[Adder]:
     """One for each scorer; the two that rest on the same walk share one."""
-    walks: dict[str, RandomWalk | CorrectedWalk] = {}
+    own: dict[type, Callable[[Any, FloatArray], Adder]] = {
+        TwoStepWalk: _two_step,
+        OddKatz: _katz,
+        SectorAffinity: _sectors,
+        RegionTie: _regions,
+        HubBridge: _bridge,
+        **dict.fromkeys((Popularity, Reach, LocalReach), _values),
+    }
+    walks = {name: scorer for name, scorer in blend.scorers_.items() if type(scorer) in (RandomWalk, CorrectedWalk)}
     for name, scorer in blend.scorers_.items():
-        weight = blend.weights_[name]
-        factors = getattr(scorer, "factors_", None)
-        if isinstance(scorer, TwoStepWalk):
-            yield _two_step(scorer, weight)
-        elif isinstance(scorer, RandomWalk | CorrectedWalk):
-            walks[name] = scorer
-        elif isinstance(scorer, OddKatz):
-            yield _katz(scorer, weight)
-        elif isinstance(scorer, SectorAffinity):
-            yield _sectors(scorer, weight)
-        elif isinstance(scorer, RegionTie):
-            yield _regions(scorer, weight)
-        elif isinstance(scorer, Popularity | Reach):
-            yield _values(scorer, weight)
+        weight, factors = blend.weights_[name], getattr(scorer, "factors_", None)
+        if type(scorer) in own:
+            yield own[type(scorer)](scorer, weight)
         elif isinstance(factors, Factors) and getattr(scorer, "doubtful_", None) is None:
             yield _symmetric(factors, weight) if scorer.symmetric else _product(factors, weight)
-        else:
+        elif name not in walks:
             yield _block(scorer, weight)
     if walks:
         yield _walk(walks, {name: blend.weights_[name] for name in walks}, dataset)
@@ -194,6 +190,10 @@ def _block(scorer: Scorer, weight: FloatArray) -> Adder:
     return add
 
 
+def _bridge(scorer: HubBridge, weight: FloatArray) -> Adder:
+    return _block(scorer, weight) if scorer.agreements_.nnz else lambda _: None
+
+
 def _values(scorer: Popularity | Reach, weight: FloatArray) -> Adder:
     values = scorer.popularity_ if isinstance(scorer, Popularity) else scorer.reach_
     groups = scorer.country_ if isinstance(scorer, LocalReach) else None
@@ -227,7 +227,7 @@ def _regions(scorer: RegionTie, weight: FloatArray) -> Adder:
     return add
 
 
-def _walk(walks: dict[str, RandomWalk | CorrectedWalk], weights: dict[str, FloatArray], dataset: Dataset) -> Adder:
+def _walk(walks: Mapping[str, Scorer], weights: dict[str, FloatArray], dataset: Dataset) -> Adder:
     graph = dataset.graph
     walk = kernels.Walk.of(graph.kernel, graph.degree)
     restart, steps = float(graph.settings["restart"]), int(graph.settings["chebyshev_steps"])
@@ -241,7 +241,7 @@ def _walk(walks: dict[str, RandomWalk | CorrectedWalk], weights: dict[str, Float
             if isinstance(scorer, RandomWalk):
                 back = graph.degree[sums.rows], inverted
                 kernels.add_visits(visits, sides, chance=max(scorer.n_connected_, 1), back=back)
-            else:
+            elif isinstance(scorer, CorrectedWalk):
                 most = max(float(scorer.inverse_.max(initial=0.0)), np.e)
                 kernels.add_lift(visits, scorer.inverse_, sides, most=most)
 

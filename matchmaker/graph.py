@@ -163,6 +163,11 @@ class ContextGraph:
         """Shape (len(rows), n): in how many contexts, verified or not, each was with everyone, itself included."""
         return sp.csr_array(self._present[rows] @ self._present_transposed)
 
+    def met_before(self, left: IntArray, right: IntArray) -> BoolArray:
+        """Shape (k,): whether left[k] and right[k] share a context, verified or not."""
+        shared: BoolArray = np.diff(sp.csr_array(self._present[left].multiply(self._present[right])).indptr) > 0
+        return shared
+
     @cached_property
     def _present(self) -> CSR:
         return sp.csr_array(
