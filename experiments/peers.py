@@ -41,6 +41,7 @@ from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 HOME = Path(__file__).parents[1]
 SEED, DRAWS, TUNE, SPLIT = 0, 10_000, date(2017, 1, 1), date(2019, 1, 1)
 BLEND = "blend (learned)"
+COMPARED = ("ratio", "ratio_low", "ratio_high", "p_holm")
 TUNE_QUERIES, CLIP, THREADS = 300, 200, 2
 Answer = Callable[[IntArray], FloatArray]  # rows of seekers -> block (len(rows), n)
 Setting = dict[str, Any]
@@ -339,7 +340,7 @@ def run(given: argparse.Namespace) -> None:
         if given.queries_out and queries:
             checked(queries).write_parquet(given.queries_out)
     if given.against:
-        table = pl.concat(rows, how="diagonal_relaxed")
+        table = pl.concat(rows, how="diagonal_relaxed").drop(COMPARED, strict=False)
         table.join(against(checked(queries), pl.read_parquet(given.against)), on="peer", how="left").write_csv(
             given.output
         )
