@@ -147,7 +147,7 @@ def learn(
     study = _Study(known, queries, seed)
     samples = [study.sample(Split.at(known, day, end, **options)) for day, end in pairwise(days)]
     early, last = _joined(samples[:-1]), samples[-1]
-    if (fewest := min(early.n_queries, last.n_queries)) < LEAST_QUERIES:
+    if min(early.n_queries, last.n_queries) < LEAST_QUERIES:
         counts = (
             f"{early.n_queries} and {last.n_queries} organizations with a new partner before and in the last period"
         )
