@@ -10,15 +10,16 @@ Command: python benchmarks/everyone.py [DOMAIN] [--whole]
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from rounds import Rounds
 
 from matchmaker import SCORERS, Blend, Dataset, Recommender
 from matchmaker.dataset import BoolArray, IntArray
+from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
 
 ROUNDS, BLOCKS, BLOCK, SEED = 5, 4, 64, 0
@@ -30,11 +31,6 @@ def seconds(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def megabytes() -> float:
-    """Peak memory of the process."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def main() -> None:
@@ -61,12 +57,7 @@ def main() -> None:
         "compiled, 1 thread": lambda: list(engine.lists(some, 10, threads=1)),
         "Blend, 1 block": lambda: blend.both_log_odds(some[0][0]),
     }
-    for work in ways.values():
-        work()
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(ROUNDS):
-        for name, work in ways.items():
-            times[name].append(seconds(work))
+    times = Rounds.run(ways, ROUNDS).times
     block = {name: statistics.median(found) / (len(some) if "compiled" in name else 1) for name, found in times.items()}
     print(f"{n:,} organizations, fitted in {fitted:.1f} s; a block of {min(BLOCK, n)}, both ways, the best ten of each")
     for name, each in block.items():
@@ -79,7 +70,7 @@ def main() -> None:
     if given.whole:
         taken = seconds(lambda: sum(frame.height for frame in recommender.everyone(10)))
         print(f"all lists: {taken:.0f} s")
-    print(f"peak memory {megabytes():.0f} MB")
+    print(f"peak memory {peak_megabytes():.0f} MB")
 
 
 if __name__ == "__main__":

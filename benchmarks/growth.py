@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import resource
 import statistics
 import subprocess
 import sys
@@ -27,6 +26,7 @@ import numpy as np
 import polars as pl
 
 from matchmaker import SCORERS, Blend, Dataset, Recommender
+from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
 from matchmaker.writing import as_csv, write_file
 
@@ -106,7 +106,7 @@ def measured(n: int) -> dict[str, Any]:
         "fit s": round(fit, 2),
         "one list ms": round(one * 1000, 1),
         "everyone s": round(four / 4 * n / BLOCK, 1),
-        "peak MB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "peak MB": round(peak_megabytes()),
     }
 
 

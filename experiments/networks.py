@@ -14,10 +14,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from experiments.trial import LEARNED
 from matchmaker.writing import as_csv, write_file
 
 RESULTS = Path(__file__).parents[1] / "results"
-BLENDS = ("blend (learned)", "blend")
+BLENDS = (LEARNED, "blend")
 COLUMNS = [
     "network", "sides", "test period", "tuned on", "queries", "blend", "best scorer", "its nDCG@10", "ratio", "p",
     "best peer", "peer's nDCG@10", "peer ratio", "peer p", "newcomers", "of popularity", "matched AUC",

@@ -145,7 +145,8 @@ def learn(
     days = tuple(until - length * k for k in range(max(periods, 2), -1, -1))
     options: dict[str, Any] = {"positives": positives, "candidates": candidates}
     study = _Study(known, queries, seed)
-    samples = [study.sample(Split.at(known, day, end, **options)) for day, end in pairwise(days)]
+    splits = [Split.at(known, day, end, **options) for day, end in pairwise(days)]
+    samples = [study.sample(split) for split in splits]
     early, last = _joined(samples[:-1]), samples[-1]
     if min(early.n_queries, last.n_queries) < LEAST_QUERIES:
         counts = (
@@ -163,7 +164,7 @@ def learn(
     fits = [_table(early, given[:, 1:], *plan) for plan in plans]
     odds = [_as_log_odds(fit, last, apart) for fit, (_, apart) in zip(fits, plans, strict=True)]
     tables = [np.column_stack([start, slope * fit]) for fit, (start, slope) in zip(fits, odds, strict=True)]
-    of_prior, *ranked = study.ndcg(Split.at(known, days[-2], until, **options), [given, *tables])
+    of_prior, *ranked = study.ndcg(splits[-1], [given, *tables])
     best = max(range(len(plans)), key=lambda k: (round(ranked[k], 6), plans[k][0], not plans[k][1]))
     tuning = {float("inf"): of_prior}
     for (each, _), value in zip(plans, ranked, strict=True):

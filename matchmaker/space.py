@@ -181,13 +181,19 @@ def stated_interests(dataset: Dataset, space: TermSpace) -> CSR:
     organizations, events = (rows[dataset.sure_participations] for rows in dataset.participation_pairs[:2])
     shape = len(dataset), dataset.events.height
     took_part = sp.csr_array((np.ones(len(events)), (organizations, events)), shape=shape)
+    inherited = took_part @ event_topics(dataset, space.column)
+    inherited.data[:] = float(dataset.domain.settings["features"]["topic"])
+    return sp.csr_array(stated.maximum(inherited))
+
+
+def event_topics(dataset: Dataset, column: Mapping[str, int]) -> CSR:
+    """Shape (n_events, len(column)), 0/1: the topics of each event, every one of which has a column."""
     event_row = {event: row for row, event in enumerate(dataset.events["event_id"].to_list())}
     rows = np.array([event_row[event] for event in dataset.topics["event_id"].to_list()], dtype=np.int64)
-    columns = np.array([space.column[term] for term in dataset.topics["term"].to_list()], dtype=np.int64)
-    topics = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(shape[1], len(space.terms)))
-    inherited = took_part @ topics
-    inherited.data[:] = float(dataset.domain.settings["features"]["topic"])
-    return stated.maximum(inherited).tocsr()
+    columns = np.array([column[term] for term in dataset.topics["term"].to_list()], dtype=np.int64)
+    topics = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(dataset.events.height, len(column)))
+    topics.data[:] = 1.0
+    return topics
 
 
 def stated_offers(dataset: Dataset, space: TermSpace) -> CSR:

@@ -53,6 +53,7 @@ def everyone(
     _open(parts, _key(recommender, ranking, asked), talk)
     rows = recommender.seekers(day)
     slices = [rows[start : start + PART] for start in range(0, len(rows), PART)] or [rows]
+    names = _names(recommender)
     with typer.progressbar(length=len(rows), file=sys.stderr, hidden=talk.quiet or not sys.stderr.isatty()) as bar:
         for number, part in enumerate(slices):
             path = parts / f"{number:06}.parquet"
@@ -60,7 +61,7 @@ def everyone(
                 bar.update(len(part))
                 continue
             frames = recommender.everyone(**asked, seekers=part.tolist(), threads=threads)
-            _write(path, _watched(frames, bar), recommender)
+            _write(path, _watched(frames, bar), names)
     _join(parts, len(slices), Path(output))
     if not talk.quiet:
         say(f"wrote {output}: the partners of {len(rows):,} organizations")
@@ -93,14 +94,19 @@ def _watched(frames: Iterator[pl.DataFrame], bar: Any) -> Iterator[pl.DataFrame]
         bar.update(frame["org_id"].n_unique())
 
 
-def _write(path: Path, frames: Iterator[pl.DataFrame], recommender: Recommender) -> None:
-    """A part, whole or not there, with names beside the identifiers."""
+def _names(recommender: Recommender) -> pl.DataFrame:
+    """The name of each identifier."""
     import polars as pl
 
     dataset = recommender.dataset
-    names = pl.DataFrame(
-        {"org_id": dataset.ids, "name": [dataset.organization(row).title for row in range(len(dataset))]}
-    )
+    titles = [dataset.organization(row).title for row in range(len(dataset))]
+    return pl.DataFrame({"org_id": dataset.ids, "name": titles})
+
+
+def _write(path: Path, frames: Iterator[pl.DataFrame], names: pl.DataFrame) -> None:
+    """A part, whole or not there, with names beside the identifiers."""
+    import polars as pl
+
     empty = pl.DataFrame(schema={"org_id": pl.String, "partner_id": pl.String})
     table = pl.concat([*frames, empty], how="diagonal")
     table = table.join(names, on="org_id", how="left", maintain_order="left")

@@ -45,7 +45,6 @@ class SectorCounterparts:
         met = graph.weighted @ sp.csr_array(self.first_ @ self.groups_)
         itself = scaled(self.groups_, rows=row_sums(sp.csr_array(graph.weighted.multiply(first))))
         counts = sp.csr_array(met - itself)
-        counts.data = np.maximum(counts.data, 0.0)
         counts.data[counts.data < 1e-12] = 0.0  # what rounding leaves of the organization itself
         counts.eliminate_zeros()
         part = scaled(counts, columns=inverse(row_sums(transposed(counts))))

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, Scale, score_of
+from matchmaker.space import event_topics
 from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
 
 
@@ -57,15 +58,11 @@ class TopicWalk:
 
 def topic_activity(dataset: Dataset) -> tuple[list[str], CSR]:
     """Topics in order, and shape (n, n_topics): the weight of each organization's events and interests on each."""
-    topics = dataset.topics.select("event_id", "term").unique()
-    stated = dataset.organizations.select("interests").to_series().to_list()
-    terms = sorted({*topics["term"].to_list(), *(term for found in stated for term in found or ())})
+    stated = [set(found or ()) for found in dataset.organizations["interests"].to_list()]
+    terms = sorted({*dataset.topics["term"].to_list(), *(term for found in stated for term in found)})
     column = {term: number for number, term in enumerate(terms)}
-    event_row = {event: row for row, event in enumerate(dataset.events["event_id"].to_list())}
-    rows = np.array([event_row[event] for event in topics["event_id"].to_list()], dtype=np.int64)
-    columns = np.array([column[term] for term in topics["term"].to_list()], dtype=np.int64)
-    of_events = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(dataset.graph.weighted.shape[1], len(terms)))
-    pairs = [(row, column[term]) for row, found in enumerate(stated) for term in sorted(set(found or ()))]
+    pairs = [(row, column[term]) for row, found in enumerate(stated) for term in sorted(found)]
     rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     of_interests = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(dataset), len(terms)))
-    return terms, sp.csr_array(dataset.graph.weighted @ of_events + of_interests)
+    of_events = dataset.graph.weighted[:, : dataset.events.height] @ event_topics(dataset, column)
+    return terms, sp.csr_array(of_events + of_interests)
