@@ -46,9 +46,9 @@ def exact(graph: ContextGraph, rows: np.ndarray) -> np.ndarray:
     damping = (1 - RESTART) ** 2
     source = np.zeros((len(graph.degree), len(rows)))
     source[rows, np.arange(len(rows))] = 1.0
-    x = source.copy()
+    x, transposed = source.copy(), sp.csr_array(graph.kernel.T)
     for _ in range(100):
-        x = source + damping * graph.step(x)
+        x = source + damping * (graph.kernel @ (transposed @ x))
     return (x * np.sqrt(graph.degree)[:, None]).T
 
 

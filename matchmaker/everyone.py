@@ -264,7 +264,7 @@ def _two_step(scorer: TwoStepWalk, weight: FloatArray) -> Adder:
 
 
 def _katz(scorer: OddKatz, weight: FloatArray) -> Adder:
-    if scorer.transposed_ is None or scorer.scale_ == 0.0:
+    if scorer.scale_ == 0.0:
         return _block(scorer, weight)
     step = kernels.Steps.of(scorer.links_, scorer.transposed_, scorer.own_)
     one, size = np.ones(len(weight), dtype=np.float32), np.float32(scorer.scale_)
@@ -273,7 +273,7 @@ def _katz(scorer: OddKatz, weight: FloatArray) -> Adder:
         return step(x) / size
 
     def add(sums: Sums) -> None:
-        chains = _others(scorer.chains(_units(sums, one), along), sums)
+        chains = _others(np.ascontiguousarray(scorer.chains(_units(sums, one), along).T), sums)
         kernels.add_visits(chains, sums.sides(weight), chance=len(weight))
 
     return add

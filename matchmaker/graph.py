@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
-from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
+from matchmaker.sparse import CSR, Row, Step, in_both, inverse, row_of, row_sums, scaled, times_row, transposed
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -90,12 +90,13 @@ class ContextGraph:
     @cached_property
     def meetings(self) -> FloatArray:
         """Shape (n,): weighted number of meetings with others, an event with m others m times; row sums of `met`."""
-        return self.met(np.ones((len(self.degree), 1)))[:, 0]
+        meetings: FloatArray = self.met.back(self.met(np.ones((len(self.degree), 1))))[0]
+        return meetings
 
-    def met(self, x: FloatArray) -> FloatArray:
-        """A x, A_ij = Σ over verified contexts of role_i role_j strength, and 0 for i = j; `x` has shape (n, k)."""
-        together: FloatArray = self.weighted @ (self.verified_transposed @ x)
-        return together - self.alone[:, None] * x
+    @cached_property
+    def met(self) -> Step:
+        """The step A, A_ij = Σ over verified contexts of role_i role_j strength, and 0 for i = j."""
+        return Step.of(self.weighted, self.verified_transposed, self.alone)
 
     @cached_property
     def verified_transposed(self) -> CSR:
@@ -120,10 +121,10 @@ class ContextGraph:
     def _context_degree(self) -> FloatArray:
         return row_sums(transposed(self.weighted))
 
-    def step(self, x: FloatArray) -> FloatArray:
-        """One symmetric step of the walk, organization to organization; `x` has shape (n, k)."""
-        stepped: FloatArray = self.kernel @ (self._kernel_transposed @ x)
-        return stepped
+    @cached_property
+    def step(self) -> Step:
+        """One symmetric step of the walk, organization to organization."""
+        return Step.of(self.kernel, self._kernel_transposed)
 
     def visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:
         """How often a random walk with restart from each of `rows` is at each organization.
@@ -144,20 +145,18 @@ class ContextGraph:
 
     def solve_visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:
         """`visits`, without remembering the last blocks."""
-        damping = (1.0 - restart) ** 2
-        source = np.zeros((len(self.degree), len(rows)))
-        source[rows, np.arange(len(rows))] = 1.0
-        solution = chebyshev(lambda x: x - damping * self.step(x), source, 1.0 - damping, 1.0, steps)
-        visits = (1.0 - damping) * solution * np.sqrt(self.degree)[:, None] * _root(self.degree)[rows][None, :]
-        return np.maximum(visits, 0.0).T
+        damping, step = (1.0 - restart) ** 2, self.step
+        solution = chebyshev(lambda x: x - damping * step(x), step.units(rows), 1.0 - damping, 1.0, steps)
+        share = (1.0 - damping) * _root(self.degree)[rows][:, None]
+        return np.maximum(step.back(solution) * np.sqrt(self.degree)[None, :] * share, 0.0)
 
     def shared(self, left: int, right: int) -> list[tuple[int, float, bool]]:
         """Contexts that two organizations share: (column, product of role weights, verified)."""
-        both = (self.everyone[[left]].multiply(self.everyone[[right]])).tocsr()
-        trusted = (self.verified[[left]].multiply(self.verified[[right]])).tocsr()
-        known = set(trusted.indices[trusted.data > 0].tolist())
-        entries = zip(both.indices.tolist(), both.data.tolist(), strict=True)
-        return [(column, float(product), column in known) for column, product in sorted(entries)]
+        columns, mine, theirs = in_both(row_of(self.everyone, left), row_of(self.everyone, right))
+        trusted, *roles = in_both(row_of(self.verified, left), row_of(self.verified, right))
+        known = set(trusted[roles[0] * roles[1] > 0].tolist())
+        entries = zip(columns.tolist(), (mine * theirs).tolist(), strict=True)
+        return [(column, product, column in known) for column, product in entries]
 
     def together(self, rows: IntArray) -> CSR:
         """Shape (len(rows), n): in how many contexts, verified or not, each was with everyone, itself included."""
@@ -186,23 +185,23 @@ class ContextGraph:
         direct = self._strongest(left, right)
         if direct is not None:
             return [(self.context(direct), right)]
-        near = self.step_between(left) * self.step_between(right)
-        near[[left, right]] = 0.0
-        between = int(np.argmax(near))
-        first, second = self._strongest(left, between), self._strongest(between, right)
-        if near[between] <= 0 or first is None or second is None:
+        between, *near = in_both(self._near(left), self._near(right))
+        likely = near[0] * near[1] * ~np.isin(between, (left, right))
+        if not likely.any():
             return []
-        return [(self.context(first), between), (self.context(second), right)]
+        middle = int(between[np.argmax(likely)])
+        first, second = self._strongest(left, middle), self._strongest(middle, right)
+        if first is None or second is None:
+            return []
+        return [(self.context(first), middle), (self.context(second), right)]
 
-    def step_between(self, row: int) -> FloatArray:
-        """Shape (n,): the symmetric step from one organization."""
-        unit = np.zeros((len(self.degree), 1))
-        unit[row] = 1.0
-        return self.step(unit)[:, 0]
+    def _near(self, row: int) -> Row:
+        """Where one symmetric step leads from an organization."""
+        return times_row(row_of(self.kernel, row), self._kernel_transposed)
 
     def _strongest(self, left: int, right: int) -> int | None:
-        both = self.kernel[[left]].multiply(self.kernel[[right]]).tocsr()
-        return int(both.indices[np.argmax(both.data)]) if both.nnz and both.data.max() > 0 else None
+        columns, mine, theirs = in_both(row_of(self.kernel, left), row_of(self.kernel, right))
+        return int(columns[np.argmax(mine * theirs)]) if (mine * theirs).any() else None
 
     def neighborhood(self, row: int, most: int = 60) -> nx.Graph[Any]:
         """A networkx view: the contexts of an organization and the organizations in them, strongest first.

@@ -18,6 +18,7 @@ from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.names import resolve, resolve_term, settled
 from matchmaker.scorers import SCORERS, Reason, Scorer
 from matchmaker.scorers.base import comparable
+from matchmaker.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from matchmaker.everyone import Engine
@@ -385,12 +386,11 @@ def _allowed(dataset: Dataset, region: str | None, sector: str | None, kind: str
     if not (conveners or _asks_for_conveners(dataset, sector, kind)):
         allowed &= ~dataset.conveners
     if region is not None:
-        allowed &= _below(dataset.places, resolve_term(dataset.regions, region, "region"), dataset)
-    sectors: Sequence[str | None] = dataset.organizations["sector"].to_list()
+        allowed &= _below(dataset.places, resolve_term(dataset.regions, region, "region"), dataset.regions)
     for name, value in (("sector", sector), ("kind", kind)):
         if value is not None:
-            wanted = _sector(dataset, value, name)
-            allowed &= np.array([s is not None and wanted in dataset.sectors.ancestors(s) for s in sectors], dtype=bool)
+            stated = dataset.organizations["sector"].to_list()
+            allowed &= _below(stated, _sector(dataset, value, name), dataset.sectors)
     return allowed
 
 
@@ -405,9 +405,10 @@ def _sector(dataset: Dataset, text: str, what: str) -> str:
     return resolve_term(dataset.sectors, text, what, kinds if what == "kind" else None)
 
 
-def _below(places: Sequence[str | None], region: str, dataset: Dataset) -> BoolArray:
-    inside = {place: region in dataset.regions.ancestors(place) for place in set(places) if place is not None}
-    return np.array([place is not None and inside[place] for place in places], dtype=bool)
+def _below(stated: Sequence[str | None], term: str, vocabulary: Vocabulary) -> BoolArray:
+    """By organization: whether what it states is the term or below it."""
+    inside = {each: term in vocabulary.ancestors(each) for each in set(stated) if each is not None}
+    return np.array([each is not None and inside[each] for each in stated], dtype=bool)
 
 
 def _unknown(dataset: Dataset, row: int) -> list[str]:

@@ -12,7 +12,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray, Organization
-from matchmaker.sparse import CSR, scaled
+from matchmaker.sparse import CSR, scaled, spans
 from matchmaker.vocabulary import Vocabulary
 
 
@@ -62,7 +62,7 @@ class TermSpace:
         entry = stated.tocoo()
         pointers = self.closure.indptr.astype(np.int64)
         start, stop = pointers[entry.col], pointers[entry.col + 1]
-        pointer, counts = _spans(start, stop)
+        pointer, counts = spans(start, stop)
         rows, columns = np.repeat(entry.row, counts), self.closure.indices[pointer]
         values = np.repeat(entry.data, counts) * self.closure.data[pointer]
         order = np.lexsort((values, columns, rows))
@@ -101,7 +101,7 @@ class TermSpace:
         closed = self.close(stated)
         start = np.searchsorted(self.keys_, closed.col * 2.0)
         stop = np.searchsorted(self.keys_, closed.col * 2 + closed.data + 1e-9, side="right")
-        features, counts = _spans(start, stop)
+        features, counts = spans(start, stop)
         rows = np.repeat(closed.row, counts)
         return sp.csr_array((np.ones(len(rows)), (rows, features)), shape=(stated.shape[0], len(self.keys_)))
 
@@ -270,10 +270,3 @@ def _terms_of(organization: Organization, name: str) -> tuple[str, ...]:
         return (place,) if place else ()
     terms: tuple[str, ...] = getattr(organization, name)
     return terms
-
-
-def _spans(start: IntArray, stop: IntArray) -> tuple[IntArray, IntArray]:
-    """Concatenate the ranges start[k]:stop[k]; also their lengths."""
-    counts = stop - start
-    offset = np.repeat(np.cumsum(counts) - counts, counts)
-    return np.repeat(start, counts) + np.arange(counts.sum()) - offset, counts

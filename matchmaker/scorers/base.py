@@ -18,7 +18,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checka
 import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
-from matchmaker.sparse import CSR, transposed
+from matchmaker.sparse import CSR, in_both, row_of, transposed
 
 
 class Reason(NamedTuple):
@@ -128,6 +128,8 @@ class Factors:
     @classmethod
     def of(cls, left: CSR, right: CSR | None = None, scale: Scale = AS_IT_IS) -> Factors:
         """Keep both factors and their transposes; a symmetric scorer gives one."""
+        for factor in (left, left if right is None else right):
+            factor.sort_indices()
         flipped = transposed(left)
         if right is None:
             return cls(left, left, flipped, flipped, scale)
@@ -148,5 +150,5 @@ class Factors:
 
     def parts(self, seeker: int, candidate: int) -> tuple[IntArray, FloatArray]:
         """The features that two organizations share, and what each adds to the inner product."""
-        product = self.left[[seeker]].multiply(self.right[[candidate]]).tocsr()
-        return product.indices.astype("int64"), product.data
+        features, mine, theirs = in_both(row_of(self.left, seeker), row_of(self.right, candidate))
+        return features, mine * theirs

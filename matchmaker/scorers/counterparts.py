@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, on_chance_scale, score_of
-from matchmaker.sparse import CSR, inverse, row_sums, scaled, transposed
+from matchmaker.sparse import CSR, inverse, row_of, row_sums, scaled, times_row, transposed
 
 
 @dataclass(eq=False)
@@ -33,7 +33,7 @@ class SectorCounterparts:
     dataset_: Dataset = field(init=False, repr=False)
     first_: CSR = field(init=False, repr=False)
     names_: list[str] = field(init=False, repr=False)
-    groups_: CSR = field(init=False, repr=False)
+    group_: IntArray = field(init=False, repr=False)
     factors_: Factors = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
@@ -41,15 +41,15 @@ class SectorCounterparts:
         self.dataset_, graph = dataset, dataset.graph
         first = first_contexts(dataset)
         self.first_ = transposed(first)
-        self.names_, self.groups_ = grouped(dataset.organizations[self.by].to_list())
-        met = graph.weighted @ sp.csr_array(self.first_ @ self.groups_)
-        itself = scaled(self.groups_, rows=row_sums(sp.csr_array(graph.weighted.multiply(first))))
+        self.names_, self.group_, groups = grouped(dataset.organizations[self.by].to_list())
+        met = graph.weighted @ sp.csr_array(self.first_ @ groups)
+        itself = scaled(groups, rows=row_sums(sp.csr_array(graph.weighted.multiply(first))))
         counts = sp.csr_array(met - itself)
         counts.data[counts.data < 1e-12] = 0.0  # what rounding leaves of the organization itself
         counts.eliminate_zeros()
         part = scaled(counts, columns=inverse(row_sums(transposed(counts))))
         part.data = on_chance_scale(part.data, int((graph.degree > 0).sum()))  # of one group, so no sum comes before
-        self.factors_ = Factors.of(self.groups_, part)
+        self.factors_ = Factors.of(groups, part)
         return self
 
     def label(self, name: str) -> str:
@@ -65,10 +65,9 @@ class SectorCounterparts:
         score = score_of(self, seeker, candidate)
         if score == 0.0:
             return []
-        group = int(self.groups_[[seeker]].indices[0])
-        theirs = self.dataset_.graph.verified[[candidate]].indices
-        came = np.setdiff1d(self.first_[theirs].indices, [candidate])
-        count = int(self.groups_[came][:, [group]].nnz)
+        group = self.group_[seeker]
+        came = times_row(row_of(self.dataset_.graph.verified, candidate), self.first_).columns
+        count = int((self.group_[came[came != candidate]] == group).sum())
         return [Reason(f"among the first partners of {count} {self.label(self.names_[group])}", score)]
 
 
@@ -95,10 +94,10 @@ def first_contexts(dataset: Dataset) -> CSR:
     return sp.csr_array((np.ones(len(row)), (row, column)), shape=members.shape)
 
 
-def grouped(groups: Sequence[str | None]) -> tuple[list[str], CSR]:
-    """Names in order, and shape (n, n_groups): 1 for the group of each organization; a row without one is empty."""
+def grouped(groups: Sequence[str | None]) -> tuple[list[str], IntArray, CSR]:
+    """Names in order; the number of each organization's, −1 where it has none; the same as 0/1, (n, n_groups)."""
     names = sorted({group for group in groups if group is not None})
-    number = {name: column for column, name in enumerate(names)}
-    rows = [row for row, group in enumerate(groups) if group is not None]
-    columns = [number[group] for group in groups if group is not None]
-    return names, sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(groups), len(names)))
+    known = {name: column for column, name in enumerate(names)}
+    number = np.array([-1 if group is None else known[group] for group in groups], dtype=np.int64)
+    rows = np.flatnonzero(number >= 0)
+    return names, number, sp.csr_array((np.ones(len(rows)), (rows, number[rows])), shape=(len(groups), len(names)))

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers.base import Reason, clipped, score_of
-from matchmaker.sparse import row_sums, scaled, transposed
+from matchmaker.sparse import CSR, Step, row_sums, scaled, transposed
 
 POWER_STEPS = 60
 
@@ -32,16 +32,17 @@ class OddKatz:
     symmetric: ClassVar[bool] = True
     monotone: ClassVar[bool] = False
     dataset_: Dataset = field(init=False, repr=False)
-    links_: sp.csr_array = field(init=False, repr=False)
-    transposed_: sp.csr_array | None = field(init=False, repr=False)
+    links_: CSR = field(init=False, repr=False)
+    transposed_: CSR = field(init=False, repr=False)
     own_: FloatArray = field(init=False, repr=False)
+    step_: Step = field(init=False, repr=False)
     scale_: float = field(init=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Find the largest eigenvalue of the partnership graph."""
         self.dataset_ = dataset
         if len(dataset.verified_partner_pairs.fact):
-            self.links_, self.transposed_ = _partner_graph(dataset), None
+            self.links_, self.transposed_ = _partner_graph(dataset), sp.csr_array(sp.eye_array(len(dataset)))
             self.own_ = np.zeros(len(dataset))
         else:
             graph = dataset.graph
@@ -50,6 +51,7 @@ class OddKatz:
             self.links_ = scaled(graph.verified, columns=np.sqrt(pair * shared))
             self.transposed_ = transposed(self.links_)
             self.own_ = row_sums(self.links_.power(2))
+        self.step_ = Step.of(self.links_, self.transposed_, self.own_)
         self.scale_ = self._largest_eigenvalue()
         return self
 
@@ -58,21 +60,19 @@ class OddKatz:
         n = len(self.dataset_)
         if self.scale_ == 0.0:
             return np.zeros((len(rows), n))
-        x = np.zeros((n, len(rows)))
-        x[rows, np.arange(len(rows))] = 1.0
-        chains = self.chains(x, self._step)
+        chains = self.step_.back(self.chains(self.step_.units(rows), lambda x: self.step_(x) / self.scale_))
         chains[np.arange(len(rows)), rows] = 0.0
         return clipped(np.log1p(n * chains) / np.log1p(n))
 
     def chains(self, x: FloatArray, step: Callable[[FloatArray], FloatArray]) -> FloatArray:
-        """κ of some seekers, shape (k, n), from their unit vectors (n, k) and one step along the partnerships."""
+        """κ of some seekers, shape (n, k), from their unit vectors (n, k) and one step along the partnerships, Â x."""
         attenuation = float(self.dataset_.domain.settings["graph"]["katz_attenuation"]) ** 2
         first = step(x)
         third = step(step(first))
         fifth = step(step(third))
         chains: FloatArray = np.maximum((third + attenuation * fifth) / (1.0 + attenuation), 0.0)
         chains[first > 0.0] = 0.0  # between partners, chains only go to and fro
-        return np.ascontiguousarray(chains.T)
+        return chains
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: a chain of three partnerships, where there is one."""
@@ -81,26 +81,15 @@ class OddKatz:
             return []
         chain = self._chain(seeker, candidate)
         names = [self.dataset_.organization(row).name for row in chain]
-        what = "chain of partnerships" if self.transposed_ is None else "chain of meetings"
+        what = "chain of partnerships" if len(self.dataset_.verified_partner_pairs.fact) else "chain of meetings"
         return [Reason(what + (": over " + " and ".join(names) if names else " of length five"), score)]
-
-    def _step(self, x: FloatArray) -> FloatArray:
-        """One step along the partnerships, Â x."""
-        return self._links_times(x) / self.scale_
-
-    def _links_times(self, x: FloatArray) -> FloatArray:
-        if self.transposed_ is None:
-            product: FloatArray = self.links_ @ x
-            return product
-        shared: FloatArray = self.links_ @ (self.transposed_ @ x) - self.own_[:, None] * x
-        return shared
 
     def _largest_eigenvalue(self) -> float:
         """By power iteration on the square: two sides make a bipartite graph, which has −λ beside λ."""
         x = np.full((len(self.dataset_), 1), 1.0)
         square = 0.0
         for _ in range(POWER_STEPS):
-            x = self._links_times(self._links_times(x))
+            x = self.step_(self.step_(x))
             square = float(np.linalg.norm(x))
             if square == 0.0:
                 return 0.0
@@ -109,19 +98,19 @@ class OddKatz:
 
     def _chain(self, seeker: int, candidate: int) -> list[int]:
         """The two organizations in the middle of a strongest chain of length three."""
-        unit = np.zeros((len(self.dataset_), 2))
-        unit[[seeker, candidate], [0, 1]] = 1.0
-        near = self._step(unit)
-        between = near[:, 0] * self._step(near[:, [1]])[:, 0]
-        between[[seeker, candidate]] = 0.0
-        if between.max() <= 0:
+        step, ends = self.step_, [seeker, candidate]
+        near = step(step.units(np.array(ends)))
+        first = self._strongest(near[:, [0]] * step(near[:, [1]]), ends)
+        if first is None:
             return []
-        first = int(np.argmax(between))
-        unit[:, 0] = 0.0
-        unit[first, 0] = 1.0
-        second = self._step(unit[:, [0]])[:, 0] * near[:, 1]
-        second[[seeker, candidate]] = 0.0
-        return [first, int(np.argmax(second))] if second.max() > 0 else []
+        second = self._strongest(step(step.units(np.array([first]))) * near[:, [1]], ends)
+        return [] if second is None else [first, second]
+
+    def _strongest(self, x: FloatArray, ends: list[int]) -> int | None:
+        """The organization at which x, shape (n, 1), is largest, the ends left out; None where it is nowhere > 0."""
+        by_row = self.step_.back(x)[0]
+        by_row[ends] = 0.0
+        return int(np.argmax(by_row)) if by_row.max() > 0 else None
 
 
 def _partner_graph(dataset: Dataset) -> sp.csr_array:

@@ -9,6 +9,7 @@ import numpy as np
 
 from matchmaker.dataset import Dataset, FloatArray, IntArray
 from matchmaker.scorers.base import Reason
+from matchmaker.sparse import row_of
 
 
 @dataclass(eq=False)
@@ -39,7 +40,7 @@ class Popularity:
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """One reason: how many contexts are recorded."""
         score = float(self.popularity_[candidate])
-        count = int(self.dataset_.graph.verified[[candidate]].nnz)
+        count = len(row_of(self.dataset_.graph.verified, candidate).columns)
         noun = "event or agreement" if count == 1 else "events and agreements"
         return [Reason(f"recorded in {count} {noun}", score)] if score > 0 else []
 
@@ -73,7 +74,7 @@ class Reach:
         """One reason: how many others were there."""
         score = float(self.reach_[candidate])
         graph = self.dataset_.graph
-        count = int(np.maximum(graph.size[graph.verified[[candidate]].indices] - 1.0, 0.0).sum())
+        count = int(np.maximum(graph.size[row_of(graph.verified, candidate).columns] - 1.0, 0.0).sum())
         return [Reason(f"was together with {count} others, counted each time", score)] if score > 0 else []
 
 

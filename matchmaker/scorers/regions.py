@@ -31,6 +31,8 @@ class RegionTie:
     dataset_: Dataset = field(init=False, repr=False)
     ties_: Factors = field(init=False, repr=False)
     region_: IntArray = field(init=False, repr=False)
+    inhabited_: IntArray = field(init=False, repr=False)
+    position_: IntArray = field(init=False, repr=False)
     place_: FloatArray = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
@@ -41,6 +43,7 @@ class RegionTie:
         column = {term: number for number, term in enumerate(terms)}
         places = [column.get(place or "", -1) for place in dataset.places]
         self.region_ = np.array(places, dtype=np.int64)
+        self.inhabited_, self.position_ = np.unique(self.region_, return_inverse=True)
         self.place_ = np.array([_coordinates(dataset, term) for term in terms], dtype=np.float64).reshape(-1, 2)
         located = np.flatnonzero(self.region_ >= 0)
         above = _levels(dataset, terms, column)
@@ -84,14 +87,14 @@ class RegionTie:
 
     def near(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
         """Nearness to each region that anyone is in, shape (len(rows), m), and who is in which, shape (n,)."""
-        regions, position = np.unique(self.region_, return_inverse=True)
+        regions = self.inhabited_
         if not len(self.place_):
-            return np.zeros((len(rows), len(regions))), position
+            return np.zeros((len(rows), len(regions))), self.position_
         scale = float(self.dataset_.domain.settings["regions"]["distance_km"])
         near = np.nan_to_num(np.exp(-self._distance(self.region_[rows], regions) / scale))
         near[self.region_[rows] < 0] = 0.0
         near[:, regions < 0] = 0.0
-        return near, position
+        return near, self.position_
 
     def _distance(self, left: IntArray, right: IntArray) -> FloatArray:
         """Great-circle kilometers between two lists of regions; NaN where a place has no coordinates."""

@@ -75,10 +75,9 @@ class TwoStepWalk(RandomWalk):
 
     def visits(self, rows: IntArray) -> FloatArray:
         """Shape (len(rows), n): the share of walks that are there after two steps."""
-        start = np.zeros((len(self.degree), len(rows)))
-        start[rows, np.arange(len(rows))] = inverse(self.degree[rows])
-        halfway = self.graph_.met(start) * inverse(self.degree)[:, None]
-        visits: FloatArray = np.maximum(self.graph_.met(halfway), 0.0).T
+        met, share = self.graph_.met, inverse(self.degree)
+        halfway = met(met.units(rows) * share[rows]) * share[met.order][:, None]
+        visits = met.back(np.maximum(met(halfway), 0.0))
         visits[np.arange(len(rows)), rows] = 0.0
         return visits
 
