@@ -18,7 +18,7 @@ import numpy as np
 from rounds import Rounds
 
 from matchmaker import SCORERS, Blend, Dataset, Recommender
-from matchmaker.dataset import BoolArray, IntArray
+from matchmaker.array import BoolArray, IntArray
 from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
 

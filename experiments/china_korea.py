@@ -25,7 +25,7 @@ import scipy.sparse as sp
 from experiments.page import NDCG, Picture, Point, intervals
 from experiments.trial import CHANCE, LEARNED, PRIOR, STANDING, Answer, Rule, Trial, by_kind, options
 from matchmaker import SCORERS, Blend, Dataset
-from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.evaluation import INDEPENDENT, NEW, PRIMARY
 from matchmaker.sparse import CSR, row_sums, transposed
 

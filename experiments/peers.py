@@ -32,7 +32,7 @@ import polars as pl
 import scipy.sparse as sp
 
 from matchmaker import Dataset
-from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.evaluation import NEW, PRIMARY, Panel, Split, judge
 from matchmaker.evaluation.significance import Sample, compare_all, holm
 from matchmaker.scorers.base import Reason

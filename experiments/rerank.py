@@ -24,7 +24,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from experiments.page import NDCG, Picture, Point, intervals
 from experiments.trial import LEARNED, STANDING, Rule, Trial, adjusted, options, standing
 from matchmaker import SCORERS, Blend
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.evaluation import NEW, PRIMARY, Panel, Split, metrics
 from matchmaker.evaluation.block import blocks, sampled
 from matchmaker.evaluation.panel import Part

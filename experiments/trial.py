@@ -16,7 +16,7 @@ import polars as pl
 
 from experiments.page import Picture, as_page
 from matchmaker import Dataset, Reason
-from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.evaluation import NEW, PRIMARY, Panel, Report, Split, judge
 from matchmaker.evaluation.significance import bootstrap, holm, interval, smallest_detectable
 from matchmaker.learning import QUERIES, Lesson, learn

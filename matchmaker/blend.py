@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.scorers import SCORERS, Reason, Scorer
 from matchmaker.scorers.base import Known, known_score, remember
 
 if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
     from matchmaker.learning import Lesson
 
 # By scorer and `intercept`; under NEWCOMERS a table of those that differ for them.

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from matchmaker.array import BoolArray, IntArray
 from matchmaker.domain import Domain
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.schema import TABLES
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from matchmaker.graph import ContextGraph
     from matchmaker.space import FeatureSpace
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 LISTS = ("aliases", "interests", "offers", "seeks")
 
 

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from matchmaker import kernels
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import Blend
-from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.scorers import Scorer
 from matchmaker.scorers.base import Factors
 from matchmaker.scorers.bridge import HubBridge

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.sparse import CSR, Row, Step, in_both, inverse, row_of, row_sums, scaled, times_row, transposed
 
 if TYPE_CHECKING:
     import networkx as nx
+
+    from matchmaker.dataset import Dataset
 
 
 class Context(NamedTuple):

@@ -18,7 +18,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.sparse import CSR, transposed
 
 Real: TypeAlias = npt.NDArray[np.float32] | npt.NDArray[np.float64]

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import NEWCOMERS, Weights, plain
-from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.errors import DataError, Problem
 from matchmaker.evaluation import metrics
 from matchmaker.evaluation.block import NEW, Block, blocks, sampled

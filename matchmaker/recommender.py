@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import Blend, Weights, sigmoid
-from matchmaker.dataset import BoolArray, Dataset, FloatArray, IntArray, Organization
+from matchmaker.dataset import Dataset, Organization
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.names import resolve, resolve_term, settled
 from matchmaker.scorers import SCORERS, Reason, Scorer

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray, Organization
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.sparse import CSR, scaled, spans
 from matchmaker.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset, Organization
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +249,8 @@ def _fitted(dataset: Dataset, space: TermSpace, column: str) -> TermSpace:
 
 
 def _column(dataset: Dataset, space: TermSpace, column: str) -> CSR:
+    import polars as pl
+
     frame = dataset.organizations.select(pl.int_range(pl.len()).alias("row"), pl.col(column))
     if frame.schema[column] == pl.List(pl.String):
         frame = frame.explode(column)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Self, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 
 CSR: TypeAlias = sp.csr_array
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, IntArray
+from matchmaker.array import BoolArray, IntArray
 from matchmaker.evaluation.split import Direction, Split
 from matchmaker.sparse import CSR
 

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from matchmaker.dataset import BoolArray, Dataset, IntArray
+from matchmaker.array import BoolArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.sparse import CSR
 

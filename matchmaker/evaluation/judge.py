@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import Blend
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
 from matchmaker.errors import Problem, UsageError
 from matchmaker.evaluation import metrics
 from matchmaker.evaluation.block import NEW, Block, blocks, sampled

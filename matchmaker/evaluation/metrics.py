@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 
 N_MATCHED = 50
 

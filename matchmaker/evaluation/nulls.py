@@ -8,7 +8,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from matchmaker.dataset import BoolArray, Dataset, IntArray
+from matchmaker.array import BoolArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.schema import TABLES
 
 ATTEMPTS = 200

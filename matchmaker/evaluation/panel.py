@@ -10,8 +10,9 @@ from typing import Any, ClassVar, cast
 
 import numpy as np
 
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.blend import Blend, sigmoid
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.scorers import SCORERS, Reason, Scorer
 from matchmaker.scorers.base import comparable
 

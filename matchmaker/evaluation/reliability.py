@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from matchmaker.dataset import BoolArray, FloatArray
+from matchmaker.array import BoolArray, FloatArray
 
 # Half a decade each: among all pairs of a network, one in thousands comes true.
 EDGES = np.concatenate([[0.0], 10.0 ** np.arange(-6.0, 0.0, 0.5), [1.0]])

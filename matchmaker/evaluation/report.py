@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from matchmaker.dataset import FloatArray
+from matchmaker.array import FloatArray
 from matchmaker.evaluation.block import NEW
 from matchmaker.evaluation.significance import (
     DRAWS,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 
 DRAWS = 10_000
 CHUNK = 500  # draws made at once

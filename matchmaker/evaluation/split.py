@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 import scipy.sparse as sp
 
-from matchmaker.dataset import BoolArray, Dataset, IntArray
+from matchmaker.array import BoolArray, IntArray
+from matchmaker.dataset import Dataset
 from matchmaker.evaluation.fact import EVENTS, PARTNERSHIPS, Facts, events, facts_of, partnerships
 from matchmaker.sparse import CSR, transposed
 

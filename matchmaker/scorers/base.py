@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.sparse import CSR, in_both, row_of, transposed
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 class Reason(NamedTuple):

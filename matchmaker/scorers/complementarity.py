@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason
 from matchmaker.scorers.interests import by_term, without_echoes
 from matchmaker.space import TermSpace, derived_terms
 from matchmaker.sparse import inverse, scaled
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 @dataclass(eq=False)

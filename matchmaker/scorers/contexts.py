@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.graph import ContextGraph
 from matchmaker.scorers.base import Factors, Reason, Scale
 from matchmaker.sparse import CSR, scaled
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 @dataclass(eq=False)

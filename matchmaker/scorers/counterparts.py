@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, on_chance_scale, score_of
 from matchmaker.sparse import CSR, inverse, row_of, row_sums, scaled, times_row, transposed
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 @dataclass(eq=False)

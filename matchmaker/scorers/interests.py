@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray, Organization
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason
 from matchmaker.space import TermSpace
 from matchmaker.sparse import CSR, inverse, scaled
 from matchmaker.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset, Organization
 
 
 @dataclass(eq=False)

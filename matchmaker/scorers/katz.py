@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Reason, clipped, score_of
 from matchmaker.sparse import CSR, Step, row_sums, scaled, transposed
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 POWER_STEPS = 60
 
@@ -37,10 +40,12 @@ class OddKatz:
     own_: FloatArray = field(init=False, repr=False)
     step_: Step = field(init=False, repr=False)
     scale_: float = field(init=False)
+    attenuation_: float = field(init=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Find the largest eigenvalue of the partnership graph."""
         self.dataset_ = dataset
+        self.attenuation_ = float(dataset.domain.settings["graph"]["katz_attenuation"])
         if len(dataset.verified_partner_pairs.fact):
             self.links_, self.transposed_ = _partner_graph(dataset), sp.csr_array(sp.eye_array(len(dataset)))
             self.own_ = np.zeros(len(dataset))
@@ -57,7 +62,7 @@ class OddKatz:
 
     def score(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
         """Shape (len(rows), n), values in [0, 1]."""
-        n = len(self.dataset_)
+        n = len(self.own_)
         if self.scale_ == 0.0:
             return np.zeros((len(rows), n))
         chains = self.step_.back(self.chains(self.step_.units(rows), lambda x: self.step_(x) / self.scale_))
@@ -66,7 +71,7 @@ class OddKatz:
 
     def chains(self, x: FloatArray, step: Callable[[FloatArray], FloatArray]) -> FloatArray:
         """κ of some seekers, shape (n, k), from their unit vectors (n, k) and one step along the partnerships, Â x."""
-        attenuation = float(self.dataset_.domain.settings["graph"]["katz_attenuation"]) ** 2
+        attenuation = self.attenuation_**2
         first = step(x)
         third = step(step(first))
         fifth = step(step(third))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Reason
 from matchmaker.sparse import row_of
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 @dataclass(eq=False)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, Scale
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 EARTH_RADIUS_KM = 6371.0
 
@@ -29,6 +32,7 @@ class RegionTie:
     symmetric: ClassVar[bool] = True
     monotone: ClassVar[bool] = True
     dataset_: Dataset = field(init=False, repr=False)
+    settings_: Mapping[str, Any] = field(init=False, repr=False)
     ties_: Factors = field(init=False, repr=False)
     region_: IntArray = field(init=False, repr=False)
     inhabited_: IntArray = field(init=False, repr=False)
@@ -38,7 +42,7 @@ class RegionTie:
     def fit(self, dataset: Dataset) -> Self:
         """Read ties and coordinates."""
         self.dataset_ = dataset
-        settings = dataset.domain.settings["regions"]
+        self.settings_ = settings = dataset.domain.settings["regions"]
         terms = sorted(dataset.regions.terms)
         column = {term: number for number, term in enumerate(terms)}
         places = [column.get(place or "", -1) for place in dataset.places]
@@ -78,7 +82,7 @@ class RegionTie:
     @property
     def share(self) -> float:
         """What nearness alone can give."""
-        return float(self.dataset_.domain.settings["regions"]["distance_share"])
+        return float(self.settings_["distance_share"])
 
     def _nearness(self, rows: IntArray) -> FloatArray:
         near, position = self.near(rows)
@@ -90,7 +94,7 @@ class RegionTie:
         regions = self.inhabited_
         if not len(self.place_):
             return np.zeros((len(rows), len(regions))), self.position_
-        scale = float(self.dataset_.domain.settings["regions"]["distance_km"])
+        scale = float(self.settings_["distance_km"])
         near = np.nan_to_num(np.exp(-self._distance(self.region_[rows], regions) / scale))
         near[self.region_[rows] < 0] = 0.0
         near[:, regions < 0] = 0.0
@@ -105,13 +109,12 @@ class RegionTie:
         return kilometers
 
     def _ties(self, seeker: int, candidate: int) -> list[tuple[float, dict[str, Any]]]:
-        settings = self.dataset_.domain.settings["regions"]
         levels = [self._above(row) for row in (seeker, candidate)]
         found = []
         for tie in self.dataset_.region_ties.iter_rows(named=True):
             for left, right in {(tie["left"], tie["right"]), (tie["right"], tie["left"])}:
                 if left in levels[0] and right in levels[1]:
-                    found.append((_tie_weight(tie, settings) * levels[0][left] * levels[1][right], tie))
+                    found.append((_tie_weight(tie, self.settings_) * levels[0][left] * levels[1][right], tie))
         return found
 
     def _above(self, row: int) -> dict[str, float]:

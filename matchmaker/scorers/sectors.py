@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Reason, score_of
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 
 @dataclass(eq=False)

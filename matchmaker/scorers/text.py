@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 
-from matchmaker.dataset import Dataset, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, score_of
 from matchmaker.sparse import inverse, row_sums, scaled
 from matchmaker.vocabulary import fold
+
+if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset
 
 N_BUCKETS = 2**18
 SEPARATOR = 0x1F
@@ -73,6 +75,8 @@ def longest_shared(left: str, right: str) -> str:
 def texts(dataset: Dataset) -> list[str]:
     """By row: the folded text of each organization."""
     names = [f"name_{language}" if language else "name" for language in dataset.languages]
+    import polars as pl
+
     own = dataset.organizations.select(*names, pl.col("aliases").list.join(" "), "description").iter_rows()
     label = {term: " ".join(entry.labels.values()) or term for term, entry in dataset.interests.terms.items()}
     stated = dataset.organizations.select("interests", "offers", "seeks").iter_rows()
