@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from matchmaker import kernels
-from matchmaker.array import BoolArray, FloatArray, IntArray
+from matchmaker.array import FloatArray, IntArray
 from matchmaker.blend import Blend
 from matchmaker.dataset import Dataset
+from matchmaker.ranking import Among, Lists
 from matchmaker.scorers import Scorer
 from matchmaker.scorers.base import Factors
 from matchmaker.scorers.bridge import HubBridge
@@ -43,20 +44,6 @@ class Sums(NamedTuple):
     def sides(self, weight: FloatArray) -> kernels.Sides:
         """For the kernels, with the weight of each organization, shape (n,)."""
         return kernels.Sides(self.forward, self.backward, weight[self.rows], weight)
-
-
-class Lists(NamedTuple):
-    """The best partners of some seekers, shape (len(rows), n_best), the best first; −1 and NaN where there are fewer.
-
-    `met`: whether the two share an event or an agreement.
-    """
-
-    rows: IntArray
-    columns: IntArray
-    scores: FloatArray
-    forward: FloatArray
-    backward: FloatArray
-    met: BoolArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,37 +76,34 @@ class Engine:
             add(sums)
         return sums
 
-    def best(self, rows: IntArray, allowed: BoolArray, n: int, *, exclude_met: bool = False) -> Lists:
-        """The `n` best of `allowed` for each of a block of seekers."""
+    def best(self, rows: IntArray, among: Among, n: int) -> Lists:
+        """The `n` best for each of a block of seekers, as `ranking.ranked`."""
         sums, graph = self.sums(rows), self.dataset.graph
-        excluded = graph.together(rows) if exclude_met else None
-        columns, scores = kernels.best_mutual(sums.forward, sums.backward, rows, allowed, n, excluded)
-        place, found = np.maximum(columns, 0), columns >= 0
-        both = (np.where(found, np.take_along_axis(side, place, axis=1), np.nan) for side in sums[1:])
-        met = graph.met_before(np.repeat(rows, n), place.ravel()).reshape(place.shape) & found
-        return Lists(rows, columns, np.asarray(scores, dtype=np.float64), next(both), next(both), met)
+        columns, scores = kernels.best_mutual(
+            sums.forward,
+            sums.backward,
+            rows,
+            n,
+            among.allowed,
+            wanted=among.wanted,
+            later=among.later,
+            excluded=graph.together(rows) if among.exclude_met else None,
+        )
+        return Lists.of(graph, rows, columns, sums[1:], np.asarray(scores, dtype=np.float64))
 
-    def lists(
-        self,
-        tasks: Iterable[tuple[IntArray, BoolArray]],
-        n: int,
-        *,
-        exclude_met: bool = False,
-        threads: int = 2,
-    ) -> Iterator[Lists]:
+    def lists(self, tasks: Iterable[tuple[IntArray, Among]], n: int, *, threads: int = 2) -> Iterator[Lists]:
         """The lists of all seekers, block after block in the order given, of which few are held at a time.
 
         Args:
-            tasks: blocks of seekers, best 64 at a time, and who may be in their lists, shape (n_organizations,).
+            tasks: blocks of seekers, best 64 at a time, and who may be in their lists.
             n: the length of a list.
-            exclude_met: leave out who shares an event or an agreement with the seeker.
             threads: so many blocks are worked on at a time; the answer depends neither on it nor on the blocks.
         """
         left = iter(tasks)
         with ThreadPoolExecutor(threads) as pool:
 
             def begun(most: int) -> list[Future[Lists]]:
-                return [pool.submit(self.best, *task, n, exclude_met=exclude_met) for task in islice(left, most)]
+                return [pool.submit(self.best, *task, n) for task in islice(left, most)]
 
             waiting = begun(2 * threads)
             while waiting:

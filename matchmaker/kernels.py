@@ -898,7 +898,15 @@ def _logarithms(block: Real) -> Arrays:
 
 
 def best_mutual(
-    forward: FloatArray, backward: FloatArray, rows: IntArray, allowed: BoolArray, n: int, excluded: CSR | None = None
+    forward: FloatArray,
+    backward: FloatArray,
+    rows: IntArray,
+    n: int,
+    allowed: BoolArray,
+    *,
+    wanted: BoolArray | None = None,
+    later: bool = False,
+    excluded: CSR | None = None,
 ) -> Best:
     """The `n` highest of each row by σ(forward) σ(backward), the mutual probability, exactly.
 
@@ -909,8 +917,10 @@ def best_mutual(
         forward: log-odds, shape (b, n); NaN is put where a column may not be in the answer.
         backward: log-odds the other way, shape (b, n).
         rows: shape (b,): the seekers, themselves never in the answer.
-        allowed: shape (n,): who may be in it.
         n: how many.
+        allowed: shape (n,): who may be in it.
+        wanted: shape (n,): the seeker or the one in its list must be of these; None: whoever.
+        later: only columns beyond the seeker's own.
         excluded: b rows: who may not be in the answer to each (the values do not matter).
     """
     best = Best.empty(len(rows), n, np.float64)
@@ -918,7 +928,10 @@ def best_mutual(
     if excluded is not None:
         forward[np.repeat(np.arange(len(rows)), np.diff(excluded.indptr)), excluded.indices] = np.nan
     if n > 0:
-        _best_mutual(forward, backward, allowed, best.columns, best.scores)
+        both = np.stack([allowed if wanted is None else allowed & wanted, allowed])  # for who is not wanted, who is
+        own = np.ones(len(rows), dtype=np.int64) if wanted is None else wanted[rows].astype(np.int64)
+        first = rows + 1 if later else np.zeros_like(rows)
+        _best_mutual(forward, backward, (both, own, first), best.columns, best.scores)
     return best
 
 
@@ -1056,12 +1069,12 @@ def _sigmoid(x: float) -> float:
 
 
 @_compiled
-def _best_mutual(forward: Array, backward: Array, allowed: Array, columns: Array, scores: Array) -> None:
+def _best_mutual(forward: Array, backward: Array, among: Arrays, columns: Array, scores: Array) -> None:
     for k in range(len(forward)):
-        ours, theirs = forward[k], backward[k]
+        ours, theirs, allowed = forward[k], backward[k], among[0][among[1][k]]
         _start(scores[k], columns[k], 0.0)
         threshold, least = 0.0, -np.inf
-        for j in range(len(ours)):
+        for j in range(among[2][k], len(ours)):
             if allowed[j] and ours[j] > least and theirs[j] > least:
                 score = _rounded(_sigmoid(ours[j]) * _sigmoid(theirs[j]))
                 if score > threshold:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import polars as pl
 
-from matchmaker.array import BoolArray, FloatArray, IntArray
-from matchmaker.blend import Blend, Weights, sigmoid
+from matchmaker.array import BoolArray, IntArray
+from matchmaker.blend import Blend, Weights
 from matchmaker.dataset import Dataset, Organization
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.names import resolve, resolve_term, settled
+from matchmaker.ranking import Among, Lists, both, mutual, ranked
 from matchmaker.scorers import SCORERS, Reason, Scorer
 from matchmaker.scorers.base import comparable
 from matchmaker.vocabulary import Vocabulary
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from matchmaker.everyone import Engine
 
 BLOCK = 64
+COMPILED = 4096  # organizations from which on compiled code is worth its start
 
 
 class Match(NamedTuple):
@@ -127,22 +129,20 @@ class Recommender:
         recommender, (row,) = self._locate(organization)
         dataset, scorer = recommender._world(as_of)
         allowed = dataset.across(row) & _allowed(dataset, region, sector, kind, conveners)
-        met = dataset.met(row)
-        if exclude_met:
-            allowed &= ~met
-        forward, backward = _both(scorer, np.array([row]))
-        score = _mutual(scorer, forward, backward)[0]
+        among, most = Among(allowed, exclude_met=exclude_met), min(_count(n), len(dataset))
+        found = ranked(scorer, dataset.graph, np.array([row]), among, most)
         return [
             Match(
                 dataset.organization(candidate),
-                float(score[candidate]),
-                float(forward[0, candidate]),
-                float(backward[0, candidate]),
+                float(found.scores[0, place]),
+                float(found.forward[0, place]),
+                float(found.backward[0, place]),
                 scorer.explain(row, candidate),
                 scorer.explain(candidate, row),
-                bool(met[candidate]),
+                bool(found.met[0, place]),
             )
-            for candidate in _best(score, np.flatnonzero(allowed), _count(n))
+            for place, candidate in enumerate(found.columns[0].tolist())
+            if candidate >= 0
         ]
 
     def pairs(
@@ -155,36 +155,42 @@ class Recommender:
         kind: str | None = None,
         exclude_met: bool = False,
         conveners: bool = False,
+        seekers: Sequence[int] | None = None,
+        threads: int = 2,
     ) -> list[Pair]:
         """The `n` best pairs over both sides, the best first; the filters hold for at least one of the two.
+
+        Memory does not grow with the number of pairs. A blend of many organizations is compiled, as in `everyone`.
+
+        Args:
+            n: how many at the most.
+            as_of: as in `match`.
+            region: as in `match`.
+            sector: as in `match`.
+            kind: as in `match`.
+            exclude_met: as in `match`.
+            conveners: as in `match`.
+            seekers: rows of the dataset whose pairs are looked at (None: `first_of_pairs`).
+            threads: to work in.
 
         Raises:
             UsageError: as `match`.
         """
-        dataset, scorer = self._world(as_of)
+        dataset, _ = self._world(as_of)
         open_to = _allowed(dataset, None, None, None, conveners or _asks_for_conveners(dataset, sector, kind))
         wanted = _allowed(dataset, region, sector, kind, True)
+        among = Among(open_to, wanted, later=dataset.domain.sides is None, exclude_met=exclude_met)
+        rows = self.first_of_pairs(as_of) if seekers is None else np.array(seekers, dtype=np.int64)
+        tasks = _tasks(dataset, rows[open_to[rows]], among)
+        n = _count(n)
         best: list[tuple[float, int, int, float, float, bool]] = []
-        for rows, allowed in _pair_blocks(dataset, open_to):
-            forward, backward = _both(scorer, rows)
-            score = _mutual(scorer, forward, backward)
-            met = np.stack([dataset.met(int(row)) for row in rows])
-            passes = allowed & (wanted[rows][:, None] | wanted[None, :])
-            if exclude_met:
-                passes &= ~met
-            for cell in _best(score.ravel(), np.flatnonzero(passes), _count(n)):
-                k, j = divmod(cell, len(dataset))
-                best.append(
-                    (
-                        -float(comparable(score[k, j])),
-                        int(rows[k]),
-                        j,
-                        float(forward[k, j]),
-                        float(backward[k, j]),
-                        bool(met[k, j]),
-                    )
-                )
-            best = sorted(best)[:n]
+        for lists in self._lists(as_of, tasks, min(n, len(dataset)), threads):
+            order = -comparable(lists.scores)
+            seeker, place = np.nonzero(
+                (lists.columns >= 0) & (order <= (best[-1][0] if best and len(best) == n else 0.0))
+            )
+            scores, *others = (each[seeker, place].tolist() for each in (order, lists.columns, *lists[3:]))
+            best = sorted([*best, *zip(scores, lists.rows[seeker].tolist(), *others, strict=True)])[:n]
         return [
             Pair(dataset.organization(left), dataset.organization(right), -score, forward, backward, met)
             for score, left, right, forward, backward, met in best
@@ -237,9 +243,9 @@ class Recommender:
         dataset = engine.dataset
         allowed = _allowed(dataset, region, sector, kind, conveners)
         rows = self.seekers(as_of) if seekers is None else np.array(seekers, dtype=np.int64)
-        tasks = _tasks(dataset, rows, allowed)
+        tasks = _tasks(dataset, rows, Among(allowed, exclude_met=exclude_met))
         ids = np.array(dataset.ids, dtype=object)
-        for lists in engine.lists(tasks, _count(n), exclude_met=exclude_met, threads=threads):
+        for lists in engine.lists(tasks, min(_count(n), len(dataset)), threads=threads):
             seeker, place = np.nonzero(lists.columns >= 0)
             yield pl.DataFrame(
                 {
@@ -257,6 +263,11 @@ class Recommender:
         dataset, _ = self._world(as_of)
         return np.flatnonzero((dataset.side >= 0) | (dataset.domain.sides is None))
 
+    def first_of_pairs(self, as_of: date | None = None) -> IntArray:
+        """Rows of those with whom a pair is looked at: the left side, where there are two, else all."""
+        dataset, _ = self._world(as_of)
+        return np.flatnonzero(dataset.side == (0 if dataset.domain.sides else -1))
+
     def explain(self, left: str | Organization, right: str | Organization, *, as_of: date | None = None) -> Explanation:
         """Why two organizations match, or do not, in both directions.
 
@@ -269,12 +280,12 @@ class Recommender:
                 Problem("MM-USE-013", "an organization is no partner of itself", "name two different ones")
             )
         dataset, scorer = recommender._world(as_of)
-        forward, backward = _both(scorer, np.array([first]))
+        forward, backward = both(scorer, np.array([first]))
         ours, theirs = float(forward[0, second]), float(backward[0, second])
         return Explanation(
             dataset.organization(first),
             dataset.organization(second),
-            float(_mutual(scorer, forward, backward)[0, second]),
+            float(mutual(scorer, forward, backward)[0, second]),
             ours,
             theirs,
             scorer.explain(first, second),
@@ -298,6 +309,15 @@ class Recommender:
                 grown = grown.with_organization(settled(self.dataset, organization))
         recommender = self if grown is self.dataset else Recommender(grown, self.scorer, self.weights)
         return recommender, [recommender.dataset.row(identifier) for identifier in ids]
+
+    def _lists(
+        self, as_of: date | None, tasks: Iterator[tuple[IntArray, Among]], n: int, threads: int
+    ) -> Iterator[Lists]:
+        """The lists of all tasks: compiled where that is worth while."""
+        dataset, scorer = self._world(as_of)
+        if isinstance(scorer, Blend) and len(dataset) >= COMPILED:
+            return self._engine(as_of).lists(tasks, n, threads=threads)
+        return (ranked(scorer, dataset.graph, rows, among, n) for rows, among in tasks)
 
     def _engine(self, as_of: date | None) -> Engine:
         """The blend, laid out for all pairs, once."""
@@ -330,47 +350,7 @@ def _scorer(scorer: str | Scorer, weights: Weights | None) -> Scorer:
     return SCORERS[scorer]()
 
 
-def _both(scorer: Scorer, rows: IntArray) -> tuple[FloatArray, FloatArray]:
-    if isinstance(scorer, Blend):
-        return scorer.both_log_odds(rows)
-    forward = scorer.score(rows)
-    return forward, forward if scorer.symmetric else scorer.score(rows, reverse=True)
-
-
-def _mutual(scorer: Scorer, forward: FloatArray, backward: FloatArray) -> FloatArray:
-    """The product of both probabilities for a blend; for a single scorer, whose 0 means no evidence, the mean."""
-    if isinstance(scorer, Blend):
-        return sigmoid(forward) * sigmoid(backward)
-    return (forward + backward) / 2.0
-
-
-def _best(score: FloatArray, allowed: IntArray, n: int) -> list[int]:
-    """The `n` highest of `score[allowed]`, ties by position (rows are sorted by identifier)."""
-    rounded = comparable(score[allowed])
-    if len(allowed) > 4 * n > 0:
-        keep = rounded >= np.partition(rounded, len(rounded) - n)[len(rounded) - n]
-        allowed, rounded = allowed[keep], rounded[keep]
-    order = np.lexsort((allowed, -rounded))[:n]
-    return [int(row) for row in allowed[order]]
-
-
-def _pair_blocks(dataset: Dataset, open_to: BoolArray) -> Iterator[tuple[IntArray, BoolArray]]:
-    """Blocks of rows, and for each which candidates make a pair that no other block holds."""
-    if dataset.domain.sides:
-        seekers = np.flatnonzero((dataset.side == 0) & open_to)
-        candidates = np.tile((dataset.side == 1) & open_to, (BLOCK, 1))
-    else:
-        seekers = np.flatnonzero(open_to)
-        candidates = np.tile(open_to, (BLOCK, 1))
-    for start in range(0, len(seekers), BLOCK):
-        rows = seekers[start : start + BLOCK]
-        allowed = candidates[: len(rows)].copy()
-        if not dataset.domain.sides:
-            allowed &= np.arange(len(dataset))[None, :] > rows[:, None]
-        yield rows, allowed
-
-
-def _tasks(dataset: Dataset, rows: IntArray, allowed: BoolArray) -> Iterator[tuple[IntArray, BoolArray]]:
+def _tasks(dataset: Dataset, rows: IntArray, among: Among) -> Iterator[tuple[IntArray, Among]]:
     """Blocks of seekers of one side, in the order of rows, and who may be in their lists."""
     sides = dataset.side[rows]
     across = {side: dataset.across(int(rows[np.argmax(sides == side)])) for side in np.unique(sides).tolist()}
@@ -379,7 +359,7 @@ def _tasks(dataset: Dataset, rows: IntArray, allowed: BoolArray) -> Iterator[tup
         for start in range(0, len(run), BLOCK):
             block = run[start : start + BLOCK]
             others = across[int(dataset.side[block[0]])] if dataset.domain.sides else np.ones(len(dataset), dtype=bool)
-            yield block, allowed & others
+            yield block, among._replace(allowed=among.allowed & others)
 
 
 def _allowed(dataset: Dataset, region: str | None, sector: str | None, kind: str | None, conveners: bool) -> BoolArray:

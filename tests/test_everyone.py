@@ -1,5 +1,7 @@
 """Everyone's lists are those of `match`, in whatever blocks and threads they are made, and survive an interruption."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -75,6 +77,28 @@ def test_neither_threads_nor_blocks_nor_the_order_of_seekers_change_anything(rec
     for row in rows[:7].tolist():
         alone = pl.concat(recommender.everyone(5, seekers=[row]))
         assert alone.equals(lists.filter(org_id=recommender.dataset.ids[row]))
+
+
+FILTERS = [{}, {"exclude_met": True}, {"region": "cn-beijing", "exclude_met": True}, {"kind": "company"}]
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=str)
+@pytest.mark.parametrize("sides", [True, False])
+def test_compiled_pairs_are_the_pairs(dataset, monkeypatch, filters, sides):
+    world = dataset if sides else replace(dataset, domain=replace(dataset.domain, sides=None))
+    plain = Recommender(world).pairs(15, **filters)
+    monkeypatch.setattr("matchmaker.recommender.COMPILED", 0)
+    compiled = Recommender(world).pairs(15, **filters)
+    assert len(plain) == 15
+    assert [pair[:2] + pair[5:] for pair in compiled] == [pair[:2] + pair[5:] for pair in plain]
+    np.testing.assert_allclose([pair.score for pair in compiled], [pair.score for pair in plain], atol=CLOSE)
+
+
+def test_the_best_pairs_of_parts_are_the_best_pairs(recommender):
+    rows = recommender.first_of_pairs().tolist()
+    parts = [pair for half in (rows[:40], rows[40:]) for pair in recommender.pairs(9, seekers=half)]
+    best = sorted(parts, key=lambda pair: (-pair.score, pair.left.id, pair.right.id))[:9]
+    assert best == recommender.pairs(9)
 
 
 def test_filters_are_those_of_match(recommender):

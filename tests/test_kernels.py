@@ -9,10 +9,9 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matchmaker import kernels
+from matchmaker import kernels, ranking
 from matchmaker.graph import chebyshev
 from matchmaker.kernels import Limits, Product, Rows, Walk
-from matchmaker.recommender import _best
 from matchmaker.sparse import inverse
 from tests.kernels_reference import mean, on_scale, sums, top
 from tests.test_cli_process import imported_by
@@ -134,7 +133,7 @@ def test_comparable_scores_are_ranked_as_the_recommender_ranks_them(seed, m, n):
     block *= 1 + generator.integers(-2, 3, (3, m)) * 2.0**-50
     best = kernels.best_dense(block, n, comparable=True)
     for row in range(3):
-        wanted = _best(block[row], np.arange(m), n)
+        wanted = ranking.best(block[row], np.arange(m), n)
         assert best.columns[row, : len(wanted)].tolist() == wanted
         assert best.scores[row, : len(wanted)].tolist() == block[row, wanted].tolist()
 
