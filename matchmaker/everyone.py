@@ -20,6 +20,7 @@ from matchmaker import kernels
 from matchmaker.array import FloatArray, IntArray
 from matchmaker.blend import Blend
 from matchmaker.dataset import Dataset
+from matchmaker.errors import Problem, UsageError
 from matchmaker.ranking import Among, Lists
 from matchmaker.scorers import Scorer
 from matchmaker.scorers.base import Factors
@@ -98,7 +99,12 @@ class Engine:
             tasks: blocks of seekers, best 64 at a time, and who may be in their lists.
             n: the length of a list.
             threads: so many blocks are worked on at a time; the answer depends neither on it nor on the blocks.
+
+        Raises:
+            UsageError: no thread at all.
         """
+        if threads < 1:
+            raise UsageError(Problem("MM-USE-024", f"nothing is done in {threads} threads", "give 1 or more"))
         left = iter(tasks)
         with ThreadPoolExecutor(threads) as pool:
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,6 +26,15 @@ if TYPE_CHECKING:
     from matchmaker.everyone import Engine
 
 BLOCK = 64
+LIST: dict[str, Any] = {
+    "org_id": pl.String,
+    "rank": pl.Int32,
+    "partner_id": pl.String,
+    "score": pl.Float64,
+    "forward": pl.Float64,
+    "backward": pl.Float64,
+    "met": pl.Boolean,
+}
 COMPILED = 4096  # organizations from which on compiled code is worth its start
 
 
@@ -247,16 +256,9 @@ class Recommender:
         ids = np.array(dataset.ids, dtype=object)
         for lists in engine.lists(tasks, min(_count(n), len(dataset)), threads=threads):
             seeker, place = np.nonzero(lists.columns >= 0)
-            yield pl.DataFrame(
-                {
-                    "org_id": ids[lists.rows[seeker]],
-                    "rank": place + 1,
-                    "partner_id": ids[lists.columns[seeker, place]],
-                    **{name: getattr(lists, name)[seeker, place] for name in ("forward", "backward", "met")},
-                    "score": lists.scores[seeker, place],
-                },
-                schema_overrides={"org_id": pl.String, "partner_id": pl.String, "rank": pl.Int32},
-            ).select("org_id", "rank", "partner_id", "score", "forward", "backward", "met")
+            columns = ids[lists.rows[seeker]], place + 1, ids[lists.columns[seeker, place]]
+            numbers = (each[seeker, place] for each in lists[2:])
+            yield pl.DataFrame(dict(zip(LIST, (*columns, *numbers), strict=True)), schema_overrides=LIST)
 
     def seekers(self, as_of: date | None = None) -> IntArray:
         """Rows of those who can look for partners: all, where there are two sides all on either."""
@@ -337,6 +339,11 @@ class Recommender:
             dataset = self.dataset if as_of is None else self.dataset.as_of(as_of)
             self._fitted[as_of] = dataset, _scorer(self.scorer, self.weights).fit(dataset)
         return self._fitted[as_of]
+
+
+def no_lists() -> pl.DataFrame:
+    """What `everyone` yields, of nobody."""
+    return pl.DataFrame(schema=LIST)
 
 
 def _scorer(scorer: str | Scorer, weights: Weights | None) -> Scorer:

@@ -121,7 +121,7 @@ def test_no_places_in_a_list_are_no_rows(recommender):
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     target, parts = tmp_path / "lists.parquet", tmp_path / "lists.parquet.parts"
-    monkeypatch.setattr("matchmaker.cli.everyone.PART", 100)
+    monkeypatch.setattr("matchmaker.cli.parts.PART", 100)
     whole = Recommender.everyone
     asked = []
 
@@ -144,6 +144,23 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, monkeypatch, capsys):
     expected = pl.concat(whole(Recommender(), 3))
     assert found.select(expected.columns).equals(expected)
     assert found.columns[:5] == ["org_id", "name", "rank", "partner_id", "partner"]
+
+
+def test_pairs_in_parts_are_the_pairs(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("matchmaker.cli.parts.PART", 50)
+    monkeypatch.setattr("matchmaker.cli.pairs.STRIDE", 20)
+    assert run(["pairs", "-n", "12", "-o", str(tmp_path / "pairs.parquet")]) == 0
+    assert run(["pairs", "-n", "12", "-o", str(tmp_path / "pairs.csv")]) == 0
+    columns = ["rank", "left_org_id", "right_org_id", "score"]
+    found, expected = pl.read_parquet(tmp_path / "pairs.parquet"), pl.read_csv(tmp_path / "pairs.csv")
+    assert found.select(columns).rows() == expected.select(columns).rows()
+    assert found.height == 12
+    assert not (tmp_path / "pairs.parquet.parts").exists()
+
+
+def test_no_thread_at_all_is_refused(tmp_path, capsys):
+    assert run(["everyone", "--threads", "0", "-o", str(tmp_path / "lists.parquet")]) == 2
+    assert "MM-USE-024" in capsys.readouterr().err
 
 
 def test_parts_of_other_lists_are_not_taken_up(tmp_path, capsys):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from matchmaker.cli.answer import a_path
 from matchmaker.cli.complain import say
-from matchmaker.cli.options import Count, Filters, Ranking, Talk, spread
+from matchmaker.cli.options import Count, Filters, Ranking, Talk, Threads, spread
+from matchmaker.cli.parts import Parts, key_of
 from matchmaker.cli.world import day_of, recommender_of
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.writing import refuse_target
@@ -23,9 +20,8 @@ from matchmaker.writing import refuse_target
 if TYPE_CHECKING:
     import polars as pl
 
+    from matchmaker.array import IntArray
     from matchmaker.recommender import Recommender
-
-PART = 2048  # seekers in a part: what an interruption costs at the most
 
 
 @spread
@@ -35,7 +31,7 @@ def everyone(
     talk: Talk,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE.parquet", help="Write to FILE.parquet.")],
     n: Count = 10,
-    threads: Annotated[int, typer.Option("--threads", metavar="N", help="To work in.")] = 2,
+    threads: Threads = 2,
 ) -> None:
     """Rank the likeliest partners of every organization into one Parquet file; begun work is taken up again.
 
@@ -43,55 +39,24 @@ def everyone(
     """
     if Path(a_path(output)).suffix != ".parquet":
         raise UsageError(Problem("MM-CLI-006", f"{quoted(output)} does not end in .parquet", "name it so"))
-    if threads < 1:
-        raise UsageError(Problem("MM-CLI-003", f"--threads {threads} is too few", "give 1 or more"))
     refuse_target(output)
+    from matchmaker.recommender import no_lists
+
     recommender = recommender_of(talk, ranking)
     day = day_of(ranking.as_of)
     asked = {"n": n, "as_of": day, **asdict(filters)}
-    parts = Path(f"{output}.parts")
-    _open(parts, _key(recommender, ranking, asked), talk)
-    rows = recommender.seekers(day)
-    slices = [rows[start : start + PART] for start in range(0, len(rows), PART)] or [rows]
-    names = _names(recommender)
-    with typer.progressbar(length=len(rows), file=sys.stderr, hidden=talk.quiet or not sys.stderr.isatty()) as bar:
-        for number, part in enumerate(slices):
-            path = parts / f"{number:06}.parquet"
-            if path.exists():
-                bar.update(len(part))
-                continue
-            frames = recommender.everyone(**asked, seekers=part.tolist(), threads=threads)
-            _write(path, _watched(frames, bar), names)
-    _join(parts, len(slices), Path(output))
+    names, rows = _names(recommender), recommender.seekers(day)
+    parts = Parts.of(output, key_of(recommender, ranking, asked), rows, talk)
+
+    def lists(seekers: IntArray) -> Iterator[tuple[int, pl.DataFrame]]:
+        yield 0, _named(no_lists(), names)
+        for frame in recommender.everyone(**asked, seekers=seekers.tolist(), threads=threads):
+            yield frame["org_id"].n_unique(), _named(frame, names)
+
+    _join(parts.run(lists, talk), Path(output))
+    parts.done()
     if not talk.quiet:
         say(f"wrote {output}: the partners of {len(rows):,} organizations")
-
-
-def _key(recommender: Recommender, ranking: Ranking, asked: dict[str, Any]) -> str:
-    """What the lists depend on, as a digest: parts of other lists are not taken up."""
-    weights = recommender.weights or recommender.dataset.domain.settings["weights"]
-    stated = [recommender.dataset.digest, ranking.scorer, weights, asked]
-    return hashlib.sha256(json.dumps(stated, default=str, sort_keys=True).encode()).hexdigest()
-
-
-def _open(parts: Path, key: str, talk: Talk) -> None:
-    """Make the folder of parts, or go on with it where it holds parts of the same lists."""
-    note = parts / "key"
-    if note.is_file() and note.read_text("utf-8") == key:
-        if not talk.quiet:
-            say(f"going on with {parts}")
-        return
-    if parts.exists() and not note.is_file():
-        raise UsageError(Problem("MM-CLI-010", f"{quoted(parts)} is in the way", "remove it, or choose another file"))
-    shutil.rmtree(parts, ignore_errors=True)
-    parts.mkdir()
-    note.write_text(key, "utf-8")
-
-
-def _watched(frames: Iterator[pl.DataFrame], bar: Any) -> Iterator[pl.DataFrame]:
-    for frame in frames:
-        yield frame
-        bar.update(frame["org_id"].n_unique())
 
 
 def _names(recommender: Recommender) -> pl.DataFrame:
@@ -103,28 +68,19 @@ def _names(recommender: Recommender) -> pl.DataFrame:
     return pl.DataFrame({"org_id": dataset.ids, "name": titles})
 
 
-def _write(path: Path, frames: Iterator[pl.DataFrame], names: pl.DataFrame) -> None:
-    """A part, whole or not there, with names beside the identifiers."""
-    import polars as pl
-
-    empty = pl.DataFrame(schema={"org_id": pl.String, "partner_id": pl.String})
-    table = pl.concat([*frames, empty], how="diagonal")
-    table = table.join(names, on="org_id", how="left", maintain_order="left")
-    table = table.join(
-        names.rename({"org_id": "partner_id", "name": "partner"}), on="partner_id", how="left", maintain_order="left"
-    )
-    scratch = path.with_suffix(".new")
-    first = [column for column in ("org_id", "name", "rank", "partner_id", "partner") if column in table.columns]
-    table.select(*first, pl.exclude(*first)).write_parquet(scratch)
-    scratch.rename(path)
+def _named(lists: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """With names beside the identifiers."""
+    partners = names.rename({"org_id": "partner_id", "name": "partner"})
+    for known in (names, partners):
+        lists = lists.join(known, on=known.columns[0], how="left", maintain_order="left")
+    first = ("org_id", "name", "rank", "partner_id", "partner")
+    return lists.select(*first, *(column for column in lists.columns if column not in first))
 
 
-def _join(parts: Path, count: int, target: Path) -> None:
+def _join(files: list[Path], target: Path) -> None:
     """All parts as one file, which takes its name when it is whole."""
     import polars as pl
 
-    files = [parts / f"{number:06}.parquet" for number in range(count)]
-    whole = parts / "whole"
-    pl.scan_parquet(files, missing_columns="insert").sink_parquet(whole)
+    whole = files[0].with_name("whole")
+    pl.scan_parquet(files).sink_parquet(whole)
     whole.replace(target)
-    shutil.rmtree(parts)

@@ -48,6 +48,7 @@ Profile = Annotated[
         help="An organization that is not in the data: JSON or TOML in a file, - for stdin, or one line of text.",
     ),
 ]
+Threads = Annotated[int, typer.Option("--threads", metavar="N", help="To work in, 1 or more.")]
 SideOfProfile = Annotated[
     str | None, typer.Option("--side", metavar="COUNTRY", help="The profile's side of the border, such as CN or KR.")
 ]

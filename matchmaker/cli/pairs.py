@@ -3,34 +3,79 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.cli.answer import Answer, chosen_format, deliver
 from matchmaker.cli.complain import say
 from matchmaker.cli.describe import name_columns, organization_record, score_record, score_text, summary
-from matchmaker.cli.options import Count, Filters, Output, Ranking, Talk, spread
+from matchmaker.cli.options import Count, Filters, Output, Ranking, Talk, Threads, spread
 from matchmaker.cli.page import Page
+from matchmaker.cli.parts import Parts, key_of
 from matchmaker.cli.world import dataset_of, day_of, recommender_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import polars as pl
+
+    from matchmaker.array import IntArray
     from matchmaker.dataset import Dataset
-    from matchmaker.recommender import Pair
+    from matchmaker.recommender import Pair, Recommender
 
 SCORES = ["score", "forward", "backward", "met"]
+STRIDE = 256  # seekers after which the bar moves
 
 
 @spread
-def pairs(filters: Filters, ranking: Ranking, output: Output, talk: Talk, n: Count = 20) -> None:
-    """Rank the best pairs over both sides of the border; a filter holds for at least one of the two."""
+def pairs(filters: Filters, ranking: Ranking, output: Output, talk: Talk, n: Count = 20, threads: Threads = 2) -> None:
+    """Rank the best pairs over both sides of the border; a filter holds for at least one of the two.
+
+    With -o FILE.parquet, begun work is taken up again: while it runs, finished parts lie in FILE.parquet.parts.
+    """
     form = chosen_format(output)
     day = day_of(ranking.as_of)
     recommender = recommender_of(talk, ranking)
-    found = recommender.pairs(n, as_of=day, **asdict(filters))
+    asked = {"n": n, "as_of": day, **asdict(filters)}
+    if form == "parquet" and output.file not in (None, "-"):
+        parts = Parts.of(str(output.file), key_of(recommender, ranking, asked), recommender.first_of_pairs(day), talk)
+        found = _best(recommender.dataset, parts.run(partial(_part, recommender, asked, threads), talk), n)
+        deliver(_answer(dataset_of(talk), found, ranking), output, talk)
+        parts.done()
+        return
+    found = recommender.pairs(**asked, threads=threads)
     deliver(_answer(dataset_of(talk), found, ranking), output, talk)
     if form == "table" and found and not talk.quiet:
         say(f"Next: matchmaker explain {shlex.quote(found[0].left.id)} {shlex.quote(found[0].right.id)}")
+
+
+def _part(
+    recommender: Recommender, asked: dict[str, Any], threads: int, rows: IntArray
+) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The best pairs of some seekers."""
+    import polars as pl
+
+    schema = {"left": pl.String, "right": pl.String, **dict.fromkeys(SCORES[:3], pl.Float64), "met": pl.Boolean}
+    for start in range(0, max(len(rows), 1), STRIDE):
+        some = rows[start : start + STRIDE]
+        found = recommender.pairs(**asked, seekers=some.tolist(), threads=threads)
+        records = [(pair.left.id, pair.right.id, *pair[2:]) for pair in found]
+        yield len(some), pl.DataFrame(records, schema=schema, orient="row")
+
+
+def _best(dataset: Dataset, files: list[Path], n: int) -> list[Pair]:
+    """The best of the pairs of all parts."""
+    import polars as pl
+
+    from matchmaker.recommender import Pair
+
+    table = pl.read_parquet(files).sort("score", "left", "right", descending=[True, False, False]).head(n)
+    return [
+        Pair(dataset.organization(dataset.row(left)), dataset.organization(dataset.row(right)), *scores)
+        for left, right, *scores in table.iter_rows()
+    ]
 
 
 def _answer(dataset: Dataset, found: Sequence[Pair], ranking: Ranking) -> Answer:
