@@ -68,6 +68,12 @@ class ContextGraph:
         size_with_doubtful = np.maximum(members, stated)
         return cls(dataset, _strength(dataset, settings), size, size_with_doubtful, everyone, verified, settings)
 
+    def lay_out(self) -> Self:
+        """Work out everything that a list and its reasons need, for an index to keep; the graph itself."""
+        for name in ("step", "met", "meetings", "kernel", "_kernel_transposed", "_present", "_present_transposed"):
+            getattr(self, name)
+        return self
+
     def context(self, column: int) -> Context:
         """The event or agreement of a column."""
         n_events = self.dataset.events.height

@@ -108,6 +108,13 @@ class Recommender:
     _fitted: dict[date | None, tuple[Dataset, Scorer]] = field(default_factory=dict, init=False, repr=False)
     _engines: dict[date | None, Engine] = field(default_factory=dict, init=False, repr=False)
 
+    @classmethod
+    def of_fitted(cls, dataset: Dataset, blend: Blend) -> Recommender:
+        """One that ranks by a blend that is fitted to `dataset`, and fits it anew for earlier days only."""
+        recommender = cls(dataset, weights=blend.weights)
+        recommender._fitted[None] = dataset, blend
+        return recommender
+
     def match(
         self,
         organization: str | Organization,

@@ -20,7 +20,7 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  show  network
-  Data    check
+  Data    check  index
   Measure compare  fit
   Start   demo
 
@@ -52,6 +52,7 @@ COMMANDS = {
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",
     ),
     "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
+    "index": Entry("Keep a fitted blend beside a domain's data.", "matchmaker index --domain my-domain"),
     "check": Entry("Read a domain and list everything wrong with it.", "matchmaker check"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -14,10 +14,11 @@ from matchmaker.cli.answer import a_path
 from matchmaker.cli.complain import nearest, say, warn
 from matchmaker.cli.options import Ranking, Reading, Talk
 from matchmaker.cli.quick import import_scipy, spare_threads
-from matchmaker.errors import Problem, UsageError, quoted
+from matchmaker.errors import MatchmakerError, Problem, UsageError, quoted
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset, Organization
+    from matchmaker.index import Index
     from matchmaker.recommender import Recommender
     from matchmaker.tables import ReadOptions
 
@@ -28,7 +29,8 @@ def dataset_of(talk: Talk) -> Dataset:
     dataset = _read(None if talk.domain is None else a_path(talk.domain), read_options(talk))
     if _read.cache_info().misses > known:
         if not talk.quiet:
-            warn([problem for problem in dataset.problems if problem.warning], talk.domain)
+            _, stale = _index(talk.domain, read_options(talk))
+            warn([*stale, *(problem for problem in dataset.problems if problem.warning)], talk.domain)
         if talk.verbose:
             say(f"read {len(dataset)} organizations from {talk.domain or 'the embedded data'}")
     return dataset
@@ -39,7 +41,24 @@ def _read(folder: str | None, options: ReadOptions) -> Dataset:
     spare_threads(bundled("data") if folder is None else Path(folder))
     from matchmaker.dataset import Dataset
 
-    return Dataset.read(folder, options)
+    index, _ = _index(folder, options)
+    return index.dataset if index else Dataset.read(folder, options)
+
+
+@lru_cache(maxsize=4)
+def _index(folder: str | None, options: ReadOptions) -> tuple[Index | None, list[Problem]]:
+    """The index of the domain, if there is one that can be used, and warnings of one that cannot."""
+    if folder is None or not (Path(folder) / "index").is_dir():
+        return None, []
+    from matchmaker.index import Index
+    from matchmaker.tables import ReadOptions
+
+    if options != ReadOptions():
+        return None, []
+    try:
+        return Index.open(folder), []
+    except MatchmakerError as error:
+        return None, [replace(problem, warning=True) for problem in error.problems]
 
 
 def read_options(talk: Talk) -> ReadOptions:
@@ -62,7 +81,11 @@ def recommender_of(talk: Talk, ranking: Ranking) -> Recommender:
             Problem("MM-CLI-003", f"no scorer is called {quoted(ranking.scorer)}", nearest(ranking.scorer, known))
         )
     weights = None if ranking.weights is None else read_weights(a_path(ranking.weights))
-    return Recommender(dataset_of(talk), ranking.scorer, weights)
+    dataset = dataset_of(talk)
+    index, _ = _index(talk.domain, read_options(talk))
+    if index and ranking.scorer == "blend" and weights == index.note["weights"]:
+        return index.recommender()
+    return Recommender(dataset, ranking.scorer, weights)
 
 
 def seeker_of(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, ClassVar, Self
 
 import numpy as np
@@ -65,6 +64,8 @@ class TextSimilarity:
 
 def longest_shared(left: str, right: str) -> str:
     """The longest run of whole words (single characters in Chinese) that two texts share; empty if none says much."""
+    from difflib import SequenceMatcher
+
     words = [re.findall(r"[\u3400-\u9fff]|\w+", text[:MOST_CHARACTERS])[:200] for text in (left, right)]
     match = SequenceMatcher(None, words[0], words[1], autojunk=False).find_longest_match()
     shared = " ".join(words[0][match.a : match.a + match.size])
