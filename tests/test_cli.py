@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shlex
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -97,6 +98,8 @@ def test_every_help_opens_with_an_example_that_runs(ask, tmp_path, monkeypatch, 
     code, out, _ = ask(command, "-h")
     assert code == 0
     assert out.decode().splitlines()[0].strip() == entry.example
+    for name in ("data", "features"):
+        shutil.copytree(bundled(name), tmp_path / "my-domain" / name)
     monkeypatch.chdir(tmp_path)
     program, *arguments = shlex.split(entry.example)
     assert program == "matchmaker"
