@@ -29,8 +29,9 @@ from matchmaker.scorers.katz import OddKatz
 from matchmaker.scorers.popularity import LocalReach, Popularity, Reach
 from matchmaker.scorers.regions import RegionTie
 from matchmaker.scorers.sectors import SectorAffinity
+from matchmaker.scorers.topics import TopicWalk
 from matchmaker.scorers.walk import CorrectedWalk, RandomWalk, TwoStepWalk
-from matchmaker.sparse import inverse
+from matchmaker.sparse import CSR, inverse
 
 Adder: TypeAlias = Callable[["Sums"], None]
 
@@ -120,6 +121,7 @@ class Engine:
 def _adders(blend: Blend, dataset: Dataset) -> Iterator[Adder]:
     """One for each scorer; the two that rest on the same walk share one."""
     own: dict[type, Callable[[Any, FloatArray], Adder]] = {
+        TopicWalk: _topic_walk,
         TwoStepWalk: _two_step,
         OddKatz: _katz,
         SectorAffinity: _sectors,
@@ -246,10 +248,25 @@ def _two_step(scorer: TwoStepWalk, weight: FloatArray) -> Adder:
     onward = inverted.astype(np.float32)
 
     def add(sums: Sums) -> None:
-        halfway = step(_units(sums, onward)) * onward[:, None]
-        visits = _others(np.ascontiguousarray(np.maximum(step(halfway), np.float32(0.0)).T), sums)
+        halfway = step(_units(sums, onward))
+        halfway *= onward[:, None]
+        visits = _others(kernels.turned(step(halfway)), sums)
+        np.maximum(visits, np.float32(0.0), out=visits)
         back = graph.meetings[sums.rows], inverted
         kernels.add_visits(visits, sums.sides(weight), chance=max(scorer.n_connected_, 1), back=back)
+
+    return add
+
+
+def _topic_walk(scorer: TopicWalk, weight: FloatArray) -> Adder:
+    factors, amount = scorer.factors_, scorer.amount_
+    product = kernels.Product(*(kernels.Rows.of(each, np.float32) for each in (factors.left, factors.right_transposed)))
+    chance, inverted = max(factors.scale.chance, 1), inverse(amount)
+
+    def add(sums: Sums) -> None:
+        visits = np.zeros(sums.forward.shape, dtype=np.float32)
+        kernels.add_sparse(product, sums.rows, 1.0, visits)
+        kernels.add_visits(_others(visits, sums), sums.sides(weight), chance=chance, back=(amount[sums.rows], inverted))
 
     return add
 
@@ -257,14 +274,12 @@ def _two_step(scorer: TwoStepWalk, weight: FloatArray) -> Adder:
 def _katz(scorer: OddKatz, weight: FloatArray) -> Adder:
     if scorer.scale_ == 0.0:
         return _block(scorer, weight)
-    step = kernels.Steps.of(scorer.links_, scorer.transposed_, scorer.own_)
-    one, size = np.ones(len(weight), dtype=np.float32), np.float32(scorer.scale_)
-
-    def along(x: Any) -> Any:
-        return step(x) / size
+    size = scorer.scale_
+    step = kernels.Steps.of(CSR(scorer.links_ / size), scorer.transposed_, scorer.own_ / size)
+    one = np.ones(len(weight), dtype=np.float32)
 
     def add(sums: Sums) -> None:
-        chains = _others(np.ascontiguousarray(scorer.chains(_units(sums, one), along).T), sums)
+        chains = _others(kernels.turned(scorer.chains(_units(sums, one), step.__call__)), sums)
         kernels.add_visits(chains, sums.sides(weight), chance=len(weight))
 
     return add

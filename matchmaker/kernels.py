@@ -30,6 +30,7 @@ Scale: TypeAlias = Literal["identity", "logarithm", "saturation"]
 CHUNK = 64  # scores that are compared with the threshold at once
 BLOCK = 256  # rows that a thread takes at once
 SOURCES = 64  # walks that go together
+TILE = 1024  # numbers whose logarithm is taken at once: they stay in the nearest cache
 PREVIEW = 1000  # columns that are looked at before the scan, at the most
 NONE = np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.uint32)
 NOTHING = np.iinfo(np.int64).max  # worse than any column
@@ -413,6 +414,14 @@ def _zeros(name: str, size: int, dtype: np.dtype[Any]) -> Array:
     return kept[key][:size]
 
 
+def _room(name: str, shape: tuple[int, int]) -> Array:
+    """A block of this thread's own, float32, with whatever was left in it, that is used again."""
+    kept: dict[str, Array] = _mine.__dict__
+    if name not in kept or kept[name].shape != shape:
+        kept[name] = np.empty(shape, dtype=np.float32)
+    return kept[name]
+
+
 def _in_blocks(run: Callable[[slice], None], n: int, block: int, threads: int) -> None:
     if n <= block:
         if n > 0:
@@ -771,10 +780,11 @@ def _walks(graph: Arrays, rows: Array, damping: float, plan: Array, room: Arrays
             before[rows[k], k] += now.dtype.type(plan[step, 1])
         now, before = before, now
     root, inverse = graph[3], graph[4]
-    for row in range(len(now)):
+    for start in range(0, len(now), 16):
         for k in range(len(rows)):
-            visits = now[row, k] * root[row] * inverse[rows[k]] * now.dtype.type(1 - damping)
-            out[k, row] = max(visits, now.dtype.type(0))
+            share = inverse[rows[k]] * now.dtype.type(1 - damping)
+            for row in range(start, min(start + 16, len(now))):
+                out[k, row] = max(now[row, k] * root[row] * share, now.dtype.type(0))
 
 
 @_inlined
@@ -834,14 +844,29 @@ class Steps(NamedTuple):
 
     @classmethod
     def of(cls, left: CSR, right: CSR, own: FloatArray) -> Self:
-        """From (n, contexts), (contexts, n) and (n,)."""
-        return cls(Rows.of(left), Rows.of(right), own.astype(np.float32))
+        """From (n, contexts), (contexts, n) and (n,); contexts of one alone lead nowhere and are left out."""
+        rows, columns = transposed(left), transposed(right)
+        alone = np.flatnonzero((np.diff(rows.indptr) == 1) & (np.diff(right.indptr) == 1))
+        mine, back = rows.indptr[alone], right.indptr[alone]
+        same = rows.indices[mine] == right.indices[back]
+        alone, mine, back = alone[same], mine[same], back[same]
+        kept = np.setdiff1d(np.arange(left.shape[1]), alone)
+        nowhere = np.bincount(rows.indices[mine], rows.data[mine] * right.data[back], minlength=len(own))
+        shared = transposed(CSR(rows[kept])), transposed(CSR(columns[:, kept]))
+        return cls(Rows.of(shared[0]), Rows.of(shared[1]), (own - nowhere).astype(np.float32))
 
-    def __call__(self, x: Real) -> Real:
+    def __call__(self, x: Any) -> Any:
         """The next block, shape (n, k), float32, as `x`."""
-        between, out = np.empty((len(self.right.indptr) - 1, x.shape[1]), dtype=x.dtype), np.empty_like(x)
+        between, out = _room("between", (len(self.right.indptr) - 1, x.shape[1])), np.empty_like(x)
         _step(_plain(self.left), _plain(self.right), self.own, x, between, out)
         return out
+
+
+def turned(x: Real) -> Real:
+    """A block of shape (n, k) as one of shape (k, n)."""
+    out = np.empty(x.shape[::-1], dtype=x.dtype)
+    _turn(x, out)
+    return out
 
 
 class Sides(NamedTuple):
@@ -882,19 +907,19 @@ def add_visits(block: Real, sides: Sides, *, chance: float, back: tuple[FloatArr
     """
     first, second = back or (np.zeros(0), np.zeros(0))
     scale = np.array([chance, 1.0 / math.log1p(chance)], dtype=np.float32)
-    _add_visits(block, scale, first.astype(np.float32), second.astype(np.float32), _logarithms(block), *sides)
+    _add_visits(block, scale, first.astype(np.float32), second.astype(np.float32), _logarithms(), *sides)
 
 
 def add_lift(block: Real, columns: FloatArray, sides: Sides, *, most: float) -> None:
     """Add log(max(x × columns, 1)) / log(most), cut at 1, of a block x ≥ 0 of shape (b, n) to both sides."""
     scale = np.array([1.0, 1.0 / math.log(most)], dtype=np.float32)
-    _add_lift(block, columns.astype(np.float32), scale, _logarithms(block), *sides)
+    _add_lift(block, columns.astype(np.float32), scale, _logarithms(), *sides)
 
 
-def _logarithms(block: Real) -> Arrays:
-    """Room for a row of numbers to take the logarithm of, seen as bits, too."""
-    numbers = np.empty((2, block.shape[1]), dtype=np.float32)
-    return numbers[0], numbers[0].view(np.int32), numbers[1], numbers[1].view(np.int32)
+def _logarithms() -> Arrays:
+    """Room for a tile of numbers to take the logarithm of, seen as bits, too."""
+    numbers = np.ones((2, TILE), dtype=np.float32)
+    return numbers[0], numbers[0].view(np.int32), numbers[1], numbers[1].view(np.int32), np.empty(TILE, dtype=np.int32)
 
 
 def best_mutual(
@@ -910,8 +935,8 @@ def best_mutual(
 ) -> Best:
     """The `n` highest of each row by σ(forward) σ(backward), the mutual probability, exactly.
 
-    No product is higher than the smaller of the two probabilities, so that most are left out by one comparison of
-    log-odds. Scores that are equal to 12 digits are a tie, which goes to the lower column.
+    No probability is higher than e to its log-odds, or than 1, so that most are left out by one comparison of sums.
+    Scores that are equal to 12 digits are a tie, which goes to the lower column.
 
     Args:
         forward: log-odds, shape (b, n); NaN is put where a column may not be in the answer.
@@ -933,6 +958,14 @@ def best_mutual(
         first = rows + 1 if later else np.zeros_like(rows)
         _best_mutual(forward, backward, (both, own, first), best.columns, best.scores)
     return best
+
+
+@_compiled
+def _turn(x: Array, out: Array) -> None:
+    for start in range(0, len(x), 16):  # as many as are in a line of the cache
+        for k in range(x.shape[1]):
+            for row in range(start, min(start + 16, len(x))):
+                out[k, row] = x[row, k]
 
 
 @_compiled
@@ -998,13 +1031,14 @@ def _take_logarithms(room: Arrays, norm: float) -> None:
 
     A number is 2ᵉ m; log m by the series of atanh((m − 1) / (m + 1)), m moved into [√½, √2).
     """
-    numbers, bits, fractions, fraction_bits = room
+    numbers, bits, fractions, fraction_bits, exponents = room
     for j in range(len(numbers)):
         fraction_bits[j] = (bits[j] & 0x007FFFFF) | 0x3F800000
+        exponents[j] = (bits[j] >> 23) - 127  # kept in 32 bits, which turn into floats eight at a time
     for j in range(len(numbers)):
         above = fractions[j] > np.float32(1.4142135)
         m = fractions[j] * (np.float32(0.5) if above else np.float32(1.0))
-        exponent = np.float32((bits[j] >> 23) - 127) + (np.float32(1.0) if above else np.float32(0.0))
+        exponent = np.float32(exponents[j]) + (np.float32(1.0) if above else np.float32(0.0))
         t = (m - np.float32(1.0)) / (m + np.float32(1.0))
         s = t * t
         series = np.float32(1 / 3) + s * (np.float32(1 / 5) + s * (np.float32(1 / 7) + s * np.float32(1 / 9)))
@@ -1027,19 +1061,22 @@ def _add_visits(
     chance, norm = scale[0], scale[1]
     numbers = room[0]
     for k in range(len(block)):
-        x = block[k]
-        for j in range(len(x)):
-            numbers[j] = np.float32(1.0) + chance * x[j]
-        _take_logarithms(room, norm)
-        for j in range(len(x)):
-            forward[k, j] += mine[k] * numbers[j]
-        if len(first) > 0:
-            times = chance * first[k]
+        for start in range(0, block.shape[1], TILE):
+            x = block[k, start : start + TILE]
+            ours, others = forward[k, start : start + TILE], backward[k, start : start + TILE]
+            weights = theirs[start : start + TILE]
             for j in range(len(x)):
-                numbers[j] = np.float32(1.0) + times * second[j] * x[j]
+                numbers[j] = np.float32(1.0) + chance * x[j]
             _take_logarithms(room, norm)
-        for j in range(len(x)):
-            backward[k, j] += theirs[j] * numbers[j]
+            for j in range(len(x)):
+                ours[j] += mine[k] * numbers[j]
+            if len(first) > 0:
+                times, ratio = chance * first[k], second[start : start + TILE]
+                for j in range(len(x)):
+                    numbers[j] = np.float32(1.0) + times * ratio[j] * x[j]
+                _take_logarithms(room, norm)
+            for j in range(len(x)):
+                others[j] += weights[j] * numbers[j]
 
 
 @_compiled
@@ -1055,17 +1092,26 @@ def _add_lift(
 ) -> None:
     numbers = room[0]
     for k in range(len(block)):
-        for j in range(len(columns)):
-            numbers[j] = max(block[k, j] * columns[j], scale[0])
-        _take_logarithms(room, scale[1])
-        for j in range(len(columns)):
-            forward[k, j] += mine[k] * numbers[j]
-            backward[k, j] += theirs[j] * numbers[j]
+        for start in range(0, len(columns), TILE):
+            x, times = block[k, start : start + TILE], columns[start : start + TILE]
+            ours, others = forward[k, start : start + TILE], backward[k, start : start + TILE]
+            weights = theirs[start : start + TILE]
+            for j in range(len(x)):
+                numbers[j] = max(x[j] * times[j], scale[0])
+            _take_logarithms(room, scale[1])
+            for j in range(len(x)):
+                ours[j] += mine[k] * numbers[j]
+                others[j] += weights[j] * numbers[j]
 
 
 @_compiled
 def _sigmoid(x: float) -> float:
     return 0.5 * (1.0 + math.tanh(0.5 * x))
+
+
+@_inlined
+def _at_most_0(x: float) -> float:
+    return min(0.0, x)  # NaN stays
 
 
 @_compiled
@@ -1075,12 +1121,12 @@ def _best_mutual(forward: Array, backward: Array, among: Arrays, columns: Array,
         _start(scores[k], columns[k], 0.0)
         threshold, least = 0.0, -np.inf
         for j in range(among[2][k], len(ours)):
-            if allowed[j] and ours[j] > least and theirs[j] > least:
+            if allowed[j] and _at_most_0(ours[j]) + _at_most_0(theirs[j]) > least:
                 score = _rounded(_sigmoid(ours[j]) * _sigmoid(theirs[j]))
                 if score > threshold:
                     _sink(scores[k], columns[k], scores.shape[1], score, j)
                     threshold = scores[k, 0]
-                    # p < e^x for log-odds x; a little below, so that rounding never leaves out what would be taken.
+                    # p < e^x and p < 1 for log-odds x; a little below, so that rounding leaves out nobody.
                     least = math.log(threshold) - 1e-9 if threshold > 0 else -np.inf
         _sort(scores[k], columns[k])
         for place in range(scores.shape[1]):

@@ -119,6 +119,11 @@ def transposed(matrix: CSR) -> CSR:
     return sp.csr_array(matrix.T)
 
 
+def in_order(matrix: CSR) -> CSR:
+    """The same, every row's columns in order; a copy where they were not, for matrices may share their columns."""
+    return matrix if matrix.has_sorted_indices else matrix.sorted_indices()
+
+
 def row_sums(matrix: CSR) -> FloatArray:
     """Shape (n,)."""
     return np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()

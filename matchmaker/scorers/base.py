@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, Self,
 import numpy as np
 
 from matchmaker.array import FloatArray, IntArray
-from matchmaker.sparse import CSR, in_both, row_of, transposed
+from matchmaker.sparse import CSR, in_both, in_order, row_of, transposed
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset
@@ -131,11 +131,11 @@ class Factors:
     @classmethod
     def of(cls, left: CSR, right: CSR | None = None, scale: Scale = AS_IT_IS) -> Factors:
         """Keep both factors and their transposes; a symmetric scorer gives one."""
-        for factor in (left, left if right is None else right):
-            factor.sort_indices()
+        left = in_order(left)
         flipped = transposed(left)
         if right is None:
             return cls(left, left, flipped, flipped, scale)
+        right = in_order(right)
         return cls(left, right, flipped, transposed(right), scale)
 
     def scores(self, rows: IntArray, *, reverse: bool = False, itself: bool = True) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -69,14 +69,18 @@ class OddKatz:
         chains[np.arange(len(rows)), rows] = 0.0
         return clipped(np.log1p(n * chains) / np.log1p(n))
 
-    def chains(self, x: FloatArray, step: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    def chains(self, x: FloatArray, step: Callable[[Any], Any]) -> FloatArray:
         """κ of some seekers, shape (n, k), from their unit vectors (n, k) and one step along the partnerships, Â x."""
         attenuation = self.attenuation_**2
         first = step(x)
         third = step(step(first))
         fifth = step(step(third))
-        chains: FloatArray = np.maximum((third + attenuation * fifth) / (1.0 + attenuation), 0.0)
-        chains[first > 0.0] = 0.0  # between partners, chains only go to and fro
+        chains: FloatArray = fifth  # a block may be large: from here on it is changed where it lies
+        chains *= attenuation
+        chains += third
+        chains *= 1.0 / (1.0 + attenuation)
+        np.maximum(chains, 0.0, out=chains)
+        chains *= first <= 0.0  # between partners, chains only go to and fro
         return chains
 
     def explain(self, seeker: int, candidate: int) -> list[Reason]:

@@ -33,13 +33,15 @@ class TopicWalk:
     monotone: ClassVar[bool] = False
     dataset_: Dataset = field(init=False, repr=False)
     terms_: list[str] = field(init=False, repr=False)
+    amount_: FloatArray = field(init=False, repr=False)
     factors_: Factors = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Add up what each organization does on each topic."""
         self.dataset_ = dataset
         self.terms_, activity = topic_activity(dataset)
-        share = scaled(activity, rows=inverse(row_sums(activity)))
+        self.amount_ = row_sums(activity)
+        share = scaled(activity, rows=inverse(self.amount_))
         part = scaled(activity, columns=inverse(row_sums(transposed(activity))))
         self.factors_ = Factors.of(share, part, Scale("logarithm", int((np.diff(activity.indptr) > 0).sum())))
         return self
