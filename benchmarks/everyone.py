@@ -18,9 +18,10 @@ import numpy as np
 from rounds import Rounds
 
 from matchmaker import SCORERS, Blend, Dataset, Recommender
-from matchmaker.array import BoolArray, IntArray
+from matchmaker.array import IntArray
 from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
+from matchmaker.ranking import Among
 
 ROUNDS, BLOCKS, BLOCK, SEED = 5, 4, 64, 0
 WEIGHTS = {"intercept": -8.0, **dict.fromkeys(SCORERS, 1.0), "newcomers": {"reach": 3.0}}
@@ -45,9 +46,9 @@ def main() -> None:
     engine = Engine.of(blend, dataset)
     fitted = time.perf_counter() - fitted
     n, random = len(dataset), np.random.default_rng(SEED)
-    everybody: BoolArray = np.ones(n, dtype=bool)
+    everybody = Among(np.ones(n, dtype=bool))
 
-    def tasks() -> Iterator[tuple[IntArray, BoolArray]]:
+    def tasks() -> Iterator[tuple[IntArray, Among]]:
         for _ in range(2 * BLOCKS):
             yield np.sort(random.choice(n, min(BLOCK, n), replace=False)), everybody
 

@@ -48,12 +48,14 @@ class Blend:
     n_: int = field(init=False, repr=False)
     lesson_: Lesson | None = field(default=None, init=False, repr=False)
 
-    def fit(self, dataset: Dataset, *, until: date | None = None, **options: Any) -> Self:
+    def fit(self, dataset: Dataset, *, until: date | None = None, earlier: Blend | None = None, **options: Any) -> Self:
         """Fit every scorer that has a weight; with `until`, learn the weights first, from what came before that day.
 
         Args:
             dataset: the world.
             until: the first day that is not known to the fitted blend, neither to its weights nor to its scorers.
+            earlier: one that is fitted to an earlier state of the data, whose scorers may know much of it already; the
+                result does not depend on it.
             options: of `learning.learn`.
 
         Raises:
@@ -70,7 +72,8 @@ class Blend:
         self.n_ = len(dataset)
         self.intercept_, *vectors = np.where(newcomer, *(np.array(_checked(each))[:, None] for each in weights[::-1]))
         self.weights_ = {name: vector for name, vector in zip(SCORERS, vectors, strict=True) if vector.any()}
-        self.scorers_ = {name: SCORERS[name]().fit(dataset) for name in self.weights_}
+        known = {} if earlier is None else earlier.scorers_
+        self.scorers_ = {name: _fitted(SCORERS[name](), dataset, known.get(name)) for name in self.weights_}
         return self
 
     def log_odds(self, rows: IntArray, *, reverse: bool = False) -> FloatArray:
@@ -111,6 +114,13 @@ class Blend:
         ]
         reasons.sort(key=lambda reason: -round(abs(reason.contribution), 12))
         return [Reason("before any evidence", float(self.intercept_[seeker])), *reasons]
+
+
+def _fitted(scorer: Scorer, dataset: Dataset, earlier: Scorer | None) -> Scorer:
+    """Fitted, from what an earlier one of its kind knows where it can be."""
+    update = getattr(scorer, "update", None)
+    fitted: Scorer = scorer.fit(dataset) if update is None or earlier is None else update(dataset, earlier)
+    return fitted
 
 
 def plain(weights: Weights) -> tuple[dict[str, float], dict[str, float]]:

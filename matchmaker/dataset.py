@@ -347,6 +347,18 @@ class Dataset:
 
         return FeatureSpace.fit(self)
 
+    def take_over(self, earlier: Dataset) -> None:
+        """Keep what was worked out for `earlier` and must be the same for these data."""
+        from matchmaker.space import FeatureSpace
+
+        features = earlier.__dict__.get("features")
+        tables = ("organizations", "events", "participations", "topics")
+        same = self.domain is earlier.domain and all(
+            getattr(self, each).equals(getattr(earlier, each)) for each in tables
+        )
+        if isinstance(features, FeatureSpace) and same:
+            self.__dict__["features"] = features.of_same(self)
+
     @cached_property
     def graph(self) -> ContextGraph:
         """The organization–context graph of this world, built once."""

@@ -115,6 +115,19 @@ class Recommender:
         recommender._fitted[None] = dataset, blend
         return recommender
 
+    def updated(self, dataset: Dataset) -> Recommender:
+        """The same for a later state of the data: new organizations, participations, agreements.
+
+        Equal to a new recommender, but what does not change is not worked out again: the grams of texts that are the
+        same, and, where only agreements came in, the whole feature space.
+        """
+        dataset.take_over(self.dataset)
+        later = Recommender(dataset, self.scorer, self.weights)
+        known = self._fitted.get(None)
+        if known and isinstance(known[1], Blend):
+            later._fitted[None] = dataset, Blend(self.weights).fit(dataset, earlier=known[1])
+        return later
+
     def match(
         self,
         organization: str | Organization,
@@ -316,7 +329,7 @@ class Recommender:
             row = self.dataset.row_of.get(organization.id)
             if row is None or self.dataset.organization(row) != organization:
                 grown = grown.with_organization(settled(self.dataset, organization))
-        recommender = self if grown is self.dataset else Recommender(grown, self.scorer, self.weights)
+        recommender = self if grown is self.dataset else self.updated(grown)
         return recommender, [recommender.dataset.row(identifier) for identifier in ids]
 
     def _lists(

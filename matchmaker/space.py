@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -140,6 +140,13 @@ class FeatureSpace:
         space = cls(settings, dataset, spaces)
         space.__dict__["_stated"] = stated  # where the cached property keeps it
         return space
+
+    def of_same(self, dataset: Dataset) -> FeatureSpace:
+        """The space of a dataset whose organizations, events, participations and topics are the same."""
+        same = replace(self, dataset=dataset)
+        kept = {key: value for key, value in vars(self).items() if key not in vars(same)}
+        vars(same).update(kept)
+        return same
 
     def names(self, name: str) -> list[tuple[str, float]]:
         """(term, level) of each feature of a field."""

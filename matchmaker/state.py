@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from matchmaker.array import IntArray
 
 Node: TypeAlias = Any  # what JSON can hold
-FORGOTTEN = {"_visits", "known_", "lesson_"}  # what objects keep for their next answer only
+FORGOTTEN = {"_visits", "counts_", "known_", "lesson_"}  # what objects keep for their next answer or fit only
 
 
 @dataclass(frozen=True, eq=False)

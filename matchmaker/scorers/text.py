@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from matchmaker.array import FloatArray, IntArray
 from matchmaker.scorers.base import Factors, Reason, score_of
-from matchmaker.sparse import inverse, row_sums, scaled
+from matchmaker.sparse import CSR, inverse, row_sums, scaled
 from matchmaker.vocabulary import fold
 
 if TYPE_CHECKING:
@@ -36,16 +36,30 @@ class TextSimilarity:
     symmetric: ClassVar[bool] = True
     monotone: ClassVar[bool] = False
     texts_: list[str] = field(init=False, repr=False)
+    counts_: CSR | None = field(init=False, repr=False)
     factors_: Factors = field(init=False, repr=False)
 
     def fit(self, dataset: Dataset) -> Self:
         """Count the grams of every organization's text."""
-        self.texts_ = texts(dataset)
-        counts = gram_counts(self.texts_)
+        lines = texts(dataset)
+        return self._weigh(lines, gram_counts(lines))
+
+    def update(self, dataset: Dataset, earlier: Self) -> Self:
+        """As `fit`, but grams are counted only in texts that `earlier` does not know."""
+        if earlier.counts_ is None:
+            return self.fit(dataset)
+        lines = texts(dataset)
+        unknown = sorted(set(lines).difference(earlier.texts_))
+        counts = sp.vstack([earlier.counts_, gram_counts(unknown)], format="csr")
+        row = {line: number for number, line in enumerate([*earlier.texts_, *unknown])}
+        return self._weigh(lines, sp.csr_array(counts[[row[line] for line in lines]]))
+
+    def _weigh(self, lines: list[str], counts: CSR) -> Self:
+        self.texts_, self.counts_ = lines, counts
         frequency = np.bincount(counts.indices, minlength=N_BUCKETS)
         rarity = np.log((1.0 + len(self.texts_)) / (1.0 + frequency))
-        counts.data = 1.0 + np.log(counts.data)
         weighted = scaled(counts, columns=rarity)
+        weighted.data *= 1.0 + np.log(counts.data)
         self.factors_ = Factors.of(scaled(weighted, rows=inverse(np.sqrt(row_sums(weighted.power(2))))))
         return self
 
