@@ -1,19 +1,18 @@
 """How do time and memory grow with the number of organizations?
 
-Question: what does a world of 500, 10,000 or 100,000 organizations cost: to read, to fit, one list, everyone's lists?
+Question: what does a world of 500 to 1,000,000 organizations cost: to read, to fit, one list, everyone's lists?
 Method: synthetic worlds, shaped like the real networks: interests by Zipf's law over 2,000 terms, event sizes by a
 power law (mean 4, at most 200), members by their popularity, four and a half participations an organization, 20
 countries, 5 sectors. A blend in which every scorer has a weight, without sides. One process a size, so that peak memory
 is its own; a list is `Recommender.match` with its reasons, the median of 20; everyone's lists are the median of ROUNDS
-blocks of 64 in two threads, times their number. The exponent is that of n between the last two sizes.
-Command: python benchmarks/growth.py [--sizes 500,10000,100000] [-o results/growth.csv]
+blocks in two threads, times their number. The exponent is the slope of a line through the logarithms, from 10,000 on.
+Command: python benchmarks/growth.py [--sizes 500,1000,10000,100000,1000000] [-o results/growth.csv]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
 import statistics
 import subprocess
 import sys
@@ -28,10 +27,13 @@ import polars as pl
 from matchmaker import SCORERS, Blend, Dataset, Recommender
 from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
+from matchmaker.ranking import Among
+from matchmaker.recommender import block_size
 from matchmaker.writing import as_csv, write_file
 
 HOME = Path(__file__).parents[1]
-SEED, ROUNDS, BLOCK, TERMS, SIZES = 0, 5, 64, 2000, "500,10000,100000"
+SEED, ROUNDS, TERMS, SIZES = 0, 5, 2000, "500,1000,10000,100000,1000000"
+LINEAR = 10_000  # organizations from which on a fixed cost no longer bends the line
 WEIGHTS = {"intercept": -8.0, **dict.fromkeys(SCORERS, 1.0)}
 COLUMNS = ["organizations", "participations", "read s", "fit s", "one list ms", "everyone s", "peak MB"]
 
@@ -85,8 +87,8 @@ def measured(n: int) -> dict[str, Any]:
     recommender, random = Recommender(dataset, weights=WEIGHTS), np.random.default_rng(SEED)
     chosen = random.choice(n, 21, replace=False)
     recommender.match(dataset.ids[chosen[0]])
-    everybody = np.ones(n, dtype=bool)
-    blocks = [(np.sort(random.choice(n, BLOCK, replace=False)), everybody) for _ in range(4)]
+    everybody, size = Among(np.ones(n, dtype=bool)), block_size(n)
+    blocks = [(np.sort(random.choice(n, size, replace=False)), everybody) for _ in range(4)]
     list(engine.lists(blocks, 10))
 
     def median(works: list[Any]) -> float:
@@ -105,7 +107,7 @@ def measured(n: int) -> dict[str, Any]:
         "read s": round(read, 2),
         "fit s": round(fit, 2),
         "one list ms": round(one * 1000, 1),
-        "everyone s": round(four / 4 * n / BLOCK, 1),
+        "everyone s": round(four / 4 * n / size, 1),
         "peak MB": round(peak_megabytes()),
     }
 
@@ -125,13 +127,33 @@ def main() -> None:
         answer = subprocess.run([sys.executable, __file__, "--one", size], check=True, capture_output=True, text=True)
         records.append(json.loads(answer.stdout))
         print(records[-1])
-    if len(records) > 1:
-        (before, last), exponents = records[-2:], {}
-        times = math.log(last["organizations"] / before["organizations"])
-        for column in COLUMNS[2:]:
-            exponents[column] = round(math.log(max(last[column], 1e-9) / max(before[column], 1e-9)) / times, 2)
+    large = [record for record in records if record["organizations"] >= LINEAR]
+    if len(large) > 1:
+        draw(records, Path(given.output).with_suffix(".svg"))
+        exponents = {column: round(slope(large, column), 2) for column in COLUMNS[2:]}
         records.append({"organizations": "exponent", "participations": "", **exponents})
     write_file(given.output, as_csv(records, COLUMNS))
+
+
+def slope(records: list[dict[str, Any]], column: str) -> float:
+    """The exponent of n by which a column grows: least squares on logarithms."""
+    points = np.log([[record["organizations"], max(record[column], 1e-3)] for record in records])
+    return float(np.polyfit(points[:, 0], points[:, 1], 1)[0])
+
+
+def draw(records: list[dict[str, Any]], target: Path) -> None:
+    """A line for each column, both axes logarithmic."""
+    import altair as alt
+
+    table = pl.DataFrame(records).unpivot(COLUMNS[2:], index="organizations").filter(pl.col("value") > 0)
+    logarithmic = alt.Scale(type="log")
+    chart = alt.Chart(table, width=480, height=300).mark_line(point=True)
+    chart.encode(
+        x=alt.X("organizations:Q", scale=logarithmic),
+        y=alt.Y("value:Q", scale=logarithmic, title="seconds, milliseconds, megabytes"),
+        color=alt.Color("variable:N", sort=COLUMNS, title=None),
+        shape=alt.Shape("variable:N", sort=COLUMNS, title=None),
+    ).save(target)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from matchmaker.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from matchmaker.everyone import Engine
 
-BLOCK = 64
+BLOCK, CELLS = 64, 10_000_000
 LIST: dict[str, Any] = {
     "org_id": pl.String,
     "rank": pl.Int32,
@@ -377,14 +377,19 @@ def _scorer(scorer: str | Scorer, weights: Weights | None) -> Scorer:
     return SCORERS[scorer]()
 
 
+def block_size(n: int) -> int:
+    """Seekers that are ranked together among `n` organizations: as many as keep a block small."""
+    return max(16, min(BLOCK, CELLS // max(n, 1)))
+
+
 def _tasks(dataset: Dataset, rows: IntArray, among: Among) -> Iterator[tuple[IntArray, Among]]:
     """Blocks of seekers of one side, in the order of rows, and who may be in their lists."""
-    sides = dataset.side[rows]
+    sides, size = dataset.side[rows], block_size(len(dataset))
     across = {side: dataset.across(int(rows[np.argmax(sides == side)])) for side in np.unique(sides).tolist()}
     cuts = np.flatnonzero(np.diff(sides)) + 1
     for run in np.split(rows, cuts):
-        for start in range(0, len(run), BLOCK):
-            block = run[start : start + BLOCK]
+        for start in range(0, len(run), size):
+            block = run[start : start + size]
             others = across[int(dataset.side[block[0]])] if dataset.domain.sides else np.ones(len(dataset), dtype=bool)
             yield block, among._replace(allowed=among.allowed & others)
 
