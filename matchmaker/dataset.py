@@ -307,7 +307,7 @@ class Dataset:
     @cached_property
     def partner_pairs(self) -> Pairs:
         """Partnerships as pairs of organization rows."""
-        return self._pairs(self.partnerships, "left", "right", self.row_of, self.row_of)
+        return self._pairs(self.partnerships, "left", "right", self.organizations["org_id"])
 
     @cached_property
     def verified_partner_pairs(self) -> Pairs:
@@ -319,8 +319,7 @@ class Dataset:
     @cached_property
     def participation_pairs(self) -> Pairs:
         """Participations as (organization row, event row)."""
-        events = {event: row for row, event in enumerate(self.events["event_id"].to_list())}
-        return self._pairs(self.participations, "org_id", "event_id", self.row_of, events)
+        return self._pairs(self.participations, "org_id", "event_id", self.events["event_id"])
 
     @cached_property
     def sure_participations(self) -> BoolArray:
@@ -377,17 +376,19 @@ class Dataset:
             for place, country in zip(stated.to_list(), countries, strict=True)
         ]
 
-    @staticmethod
-    def _pairs(
-        frame: pl.DataFrame, left: str, right: str, left_rows: Mapping[str, int], right_rows: Mapping[str, int]
-    ) -> Pairs:
-        facts = np.arange(frame.height)
-        rows = [
-            np.fromiter((index.get(key, -1) for key in frame[column].to_list()), dtype=np.int64, count=frame.height)
-            for column, index in ((left, left_rows), (right, right_rows))
-        ]
-        known = (rows[0] >= 0) & (rows[1] >= 0)
-        return Pairs(rows[0][known], rows[1][known], facts[known])
+    def _pairs(self, frame: pl.DataFrame, left: str, right: str, right_keys: pl.Series) -> Pairs:
+        """Rows of organizations and of `right_keys` that a row of the frame names, where it names both."""
+        first, second = _places(frame[left], self.organizations["org_id"]), _places(frame[right], right_keys)
+        known = np.flatnonzero((first >= 0) & (second >= 0))
+        return Pairs(first[known], second[known], known)
+
+
+def _places(keys: pl.Series, known: pl.Series) -> IntArray:
+    """Where each key stands among known ones, which are unique; −1 where it does not."""
+    place = known.to_frame("key").with_row_index("place")
+    found = keys.to_frame("key").join(place, on="key", how="left", maintain_order="left")["place"]
+    places: IntArray = found.cast(pl.Int64).fill_null(-1).to_numpy()
+    return places
 
 
 def _covering(vocabulary: Vocabulary | None, used: Sequence[pl.Series], name: str) -> Vocabulary:

@@ -255,13 +255,14 @@ def chebyshev(operator: Any, right: FloatArray, low: float, high: float, steps: 
 def _event_members(dataset: Dataset, settings: Mapping[str, Any]) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
     organizations, events, facts = dataset.participation_pairs
     weights = settings["role"]
-    roles = dataset.participations["role"].to_list()
-    weight = np.array([_role_weight(roles[fact], weights) for fact in facts], dtype=np.float64)
-    return organizations, events, weight, dataset.sure_participations
+    roles = dataset.participations["role"].list.join("\n")
+    weight = {each: _role_weight((each or "").split("\n"), weights) for each in roles.unique().to_list()}
+    stated = roles.replace_strict(weight).to_numpy() if weight else np.zeros(0)
+    return organizations, events, stated[facts], dataset.sure_participations
 
 
-def _role_weight(roles: list[str] | None, weights: Mapping[str, float]) -> float:
-    return float(max((weights.get(role, weights["other"]) for role in roles or ()), default=weights["other"]))
+def _role_weight(roles: list[str], weights: Mapping[str, float]) -> float:
+    return float(max(weights.get(role, weights["other"]) for role in roles))
 
 
 def _agreement_members(dataset: Dataset) -> tuple[IntArray, IntArray, FloatArray, BoolArray]:
