@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from matchmaker.dataset import FloatArray, IntArray
+from matchmaker.session.session import Pin
 
 UNITS = 10**9  # values are compared as whole numbers of billionths, so that an optimum can be proven exactly
 
@@ -57,9 +58,9 @@ class Certificate:
     """What is proven of a plan.
 
     Values and prices are whole billionths. By weak duality no plan can be worth more than `bound`: for any prices >= 0,
-    Σ places × price + Σ over pairs of what their value exceeds their prices by. `prices` are by capacity: `("total",)`,
-    `("party", id)`, `("kind", id, kind)`; those that are 0 are left out. `solver_bound` is the solver's own claim, where
-    times bind and prices do not tell all.
+    what is pinned + Σ places × price + Σ over pairs of what their value exceeds their prices by. `prices` are by
+    capacity: `("total",)`, `("party", id)`, `("kind", id, kind)`; those that are 0 are left out. `solver_bound` is the
+    solver's own claim, where times bind and prices do not tell all.
     `least_slots`: fewer are not enough for these meetings; `used_slots` are those in which anyone meets.
     """
 
@@ -103,13 +104,15 @@ class Plan:
     """A plan that `checker.faults` finds nothing wrong with.
 
     `meetings` are sorted by slot, then in the order of the tables; `wanted` counts the meetings that one of the two has
-    among its best `each`; `waiting` are those of them that are not planned.
+    among its best `each`; `waiting` are those of them that are not planned. `held` are meetings of an earlier plan that
+    stay, `change` says what became of all of them. `figures` are what the dial costs and brings, by name.
     """
 
     meetings: tuple[Meeting, ...]
     waiting: tuple[Waiting, ...]
     wanted: int
     certificate: Certificate
+    held: tuple[Pin, ...] = ()
     change: Change | None = None
     figures: Mapping[str, float] = field(default_factory=dict)
 

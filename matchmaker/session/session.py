@@ -109,7 +109,7 @@ class Session:
         interpreters: None: as many as are needed.
         pins: meetings that must be.
         vetoes: meetings that must not be.
-        expected_meetings: how many mutual interests the organizer expects over all pairs (None: the scores as they are).
+        expected_meetings: how many mutual interests the organizer expects (None: the scores as they are).
         title: as it is printed.
         place: where it takes place.
     """

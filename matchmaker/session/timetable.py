@@ -1,0 +1,166 @@
+"""When and where: slots for the meetings that were chosen, then tables and interpreters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from matchmaker.errors import counted
+from matchmaker.session.choice import Choice, in_units
+from matchmaker.session.coloring import colors
+from matchmaker.session.limit import Limit
+from matchmaker.session.plan import Candidates
+from matchmaker.session.solver import Pair, Wanted, cells_of, fewest_slots, solve
+
+MOST_CELLS = 60_000  # pairs × slots that the solver is given
+MOST_SHRUNK = 5_000  # pairs × slots for which the fewest slots are searched
+
+
+class Timetable(NamedTuple):
+    """The slot of each pair that meets; `bound`: what no plan can be worth more than, where the solver was asked.
+
+    `least`: fewer slots are not enough for these meetings.
+    """
+
+    slots: dict[Pair, int]
+    bound: int | None
+    least: int
+    why: str
+
+
+def timetable(
+    limit: Limit,
+    candidates: Candidates,
+    choice: Choice,
+    *,
+    before: Mapping[Pair, int] | None = None,
+    seconds: float = 20.0,
+    seed: int = 0,
+) -> Timetable:
+    """Slots for the chosen meetings and the pinned ones; where times bind, others may take their place.
+
+    Args:
+        limit: of the session.
+        candidates: pairs that may meet.
+        choice: who meets if times do not bind.
+        before: slots of an earlier plan, which are kept where they can be.
+        seconds: of the solver's own clock.
+        seed: of its search.
+
+    Raises:
+        DataError: pinned meetings cannot all be.
+    """
+    before = before or {}
+    if limit.uniform:
+        return _colored(limit, _pairs(limit, candidates, choice), before)
+    wanted = _wanted(limit, candidates, choice, before)
+    hint = _first_fit(limit, _pairs(limit, candidates, choice))
+    everything = len(wanted) == len(limit.pinned) + int(limit.possible(candidates.left, candidates.right).sum())
+    solved = solve(limit, wanted, dict(before) or hint, seconds=seconds, seed=seed)
+    return _tightened(limit, solved.slots, solved.bound if everything else None, before, seconds, seed)
+
+
+def least_slots(limit: Limit, pairs: Iterable[Pair]) -> tuple[int, str]:
+    """No fewer slots are enough, and why: the busiest organization, or the tables."""
+    pairs = list(pairs)
+    if not pairs:
+        return 0, "there is no meeting"
+    session, counts = limit.session, [Counter(pair[side] for pair in pairs) for side in (0, 1)]
+    most, side, row = max((n, -side, -row) for side in (0, 1) for row, n in counts[side].items())
+    busiest = session.delegations[-side].parties[-row].title
+    tables = int(limit.tables.max())
+    filled = -(-len(pairs) // tables)
+    if filled > most:
+        return filled, f"{counted(len(pairs), 'meeting')} at {counted(tables, 'table')} fill {filled} slots"
+    return most, f"{busiest} has {counted(most, 'meeting')}"
+
+
+def _pairs(limit: Limit, candidates: Candidates, choice: Choice) -> list[Pair]:
+    chosen = np.flatnonzero(choice.chosen)
+    found = zip(candidates.left[chosen].tolist(), candidates.right[chosen].tolist(), strict=True)
+    return sorted([*limit.pinned, *found])
+
+
+def _colored(limit: Limit, pairs: list[Pair], before: Mapping[Pair, int]) -> Timetable:
+    """The fewest slots, by coloring."""
+    least, why = least_slots(limit, pairs)
+    slots = max([least, *(slot + 1 for pair in pairs if (slot := before.get(pair)) is not None)])
+    left, right = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 1))
+    held = np.array([before.get(pair, -1) for pair in pairs], dtype=np.int64)
+    found = colors(left, right, slots if before else least, held)
+    return Timetable(dict(zip(pairs, found.tolist(), strict=True)), None, least, why)
+
+
+def _wanted(limit: Limit, candidates: Candidates, choice: Choice, before: Mapping[Pair, int]) -> list[Wanted]:
+    """All pairs that may meet; only the chosen ones where these would be too many for the solver."""
+    able = limit.possible(candidates.left, candidates.right) & (candidates.value > 0)
+    rows = np.flatnonzero(able)
+    if len(rows) * limit.slots > MOST_CELLS:
+        best = np.lexsort((-candidates.value[rows], ~choice.chosen[rows]))
+        rows = np.sort(rows[best[: max(MOST_CELLS // limit.slots, int(choice.chosen.sum()))]])
+    units = in_units(candidates)
+    pairs = zip(candidates.left[rows].tolist(), candidates.right[rows].tolist(), units[rows].tolist(), strict=True)
+    found = [Wanted((a, b), worth, before=before.get((a, b))) for a, b, worth in pairs]
+    return [Wanted(pair, 0, must=True, before=before.get(pair)) for pair in limit.pinned] + found
+
+
+def _first_fit(limit: Limit, pairs: Iterable[Pair]) -> dict[Pair, int]:
+    """Each pair in the first slot in which both are free: where the search starts."""
+    taken: set[tuple[int, int, int]] = set()
+    found: dict[Pair, int] = {}
+    for pair in pairs:
+        for slot in cells_of(limit, pair).tolist():
+            ends = {(0, pair[0], slot), (1, pair[1], slot)}
+            if not ends & taken:
+                taken |= ends
+                found[pair] = slot
+                break
+    return found
+
+
+def _tightened(
+    limit: Limit, slots: dict[Pair, int], bound: int | None, before: Mapping[Pair, int], seconds: float, seed: int
+) -> Timetable:
+    """The same meetings in fewer slots, if that is cheap to find and moves no meeting that was announced."""
+    least, why = least_slots(limit, slots)
+    used = len(set(slots.values()))
+    if used > least and not before and sum(len(cells_of(limit, pair)) for pair in slots) <= MOST_SHRUNK:
+        fewer = fewest_slots(limit, slots, seconds=seconds, seed=seed)
+        slots = fewer.slots
+        if fewer.bound > least:
+            least, why = fewer.bound, f"the solver found that fewer than {fewer.bound} slots do not do"
+    return Timetable(slots, bound, least, why)
+
+
+def tables_of(limit: Limit, slots: Mapping[Pair, int]) -> dict[Pair, str]:
+    """A table for each meeting; where a delegation has no more parties than tables, each of them stays at its own."""
+    resident = next((side for side in (0, 1) if limit.places[side].size <= int(limit.tables.min(initial=0))), None)
+    found = {}
+    for slot, pairs in _by_slot(slots).items():
+        names = list(limit.session.tables(slot))
+        for number, pair in enumerate(pairs):
+            found[pair] = names[number if resident is None else pair[resident]]
+    return found
+
+
+def interpreters_of(limit: Limit, slots: Mapping[Pair, int]) -> dict[Pair, str]:
+    """An interpreter for each meeting that needs one."""
+    people = limit.session.interpreters
+    if people is None:
+        return {}
+    found: dict[Pair, str] = {}
+    for slot, pairs in _by_slot(slots).items():
+        there = [person.name for person in people if person.present is None or slot in person.present]
+        needy = [pair for pair in pairs if limit.needs_interpreter[pair]]
+        found |= dict(zip(needy, there, strict=False))
+    return found
+
+
+def _by_slot(slots: Mapping[Pair, int]) -> dict[int, list[Pair]]:
+    found: dict[int, list[Pair]] = {}
+    for pair, slot in sorted(slots.items()):
+        found.setdefault(slot, []).append(pair)
+    return found
