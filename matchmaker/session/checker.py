@@ -148,6 +148,9 @@ class Checker:
         claimed, prices = self.plan.certificate, self.plan.certificate.prices
         if any(price < 0 for price in prices.values()):
             yield "a price is negative"
+        if unknown := [name for name in prices if not self._limits(name)]:
+            yield f"{' '.join(unknown[0])} limits nothing and has a price"
+            return
         bound = sum(price * self._room(name) for name, price in prices.items())
         worth = dict(zip(self._pairs, self._units, strict=True))
         bound += sum(worth.get(pair, 0) for pair in self.pins)
@@ -157,17 +160,27 @@ class Checker:
         if self.plan.certificate.value > claimed.best_bound:
             yield "the plan is worth more than its bound"
 
-    def _room(self, name: tuple[str, ...]) -> int:
-        """How many meetings a capacity has room for beside the pins."""
+    def _limits(self, name: tuple[str, ...]) -> bool:
+        """Whether there is such a capacity."""
         match name:
             case ("total",):
-                slots = range(len(self.session.starts))
-                return sum(len(_tables(self.session.rooms, slot)) for slot in slots) - len(self.pins)
+                return True
             case ("party", who):
-                return min(self.most[who], self._masks[who].bit_count()) - sum(who in pair for pair in self.pins)
+                return who in self.session.party
             case ("kind", who, kind):
-                return self.session.kind_caps[kind] - self._by_kind(self.pins)[who, kind]
-        raise AssertionError(name)
+                return who in self.session.party and kind in self.session.kind_caps
+        return False
+
+    def _room(self, name: tuple[str, ...]) -> int:
+        """How many meetings a capacity has room for beside the pins."""
+        if name == ("total",):
+            slots = range(len(self.session.starts))
+            return sum(len(_tables(self.session.rooms, slot)) for slot in slots) - len(self.pins)
+        if name[0] == "party":
+            who = name[1]
+            return min(self.most[who], self._masks[who].bit_count()) - sum(who in pair for pair in self.pins)
+        _, who, kind = name
+        return self.session.kind_caps[kind] - self._by_kind(self.pins)[who, kind]
 
     def _excess(self) -> int:
         """What the pairs that may meet are worth beyond the prices of the places that they take."""
@@ -233,6 +246,3 @@ def _there(person: Interpreter, slot: int) -> bool:
 
 def _bits(party: Party, slots: list[int]) -> int:
     return sum(1 << slot for slot in slots if party.available is None or slot in party.available)
-
-
-__all__ = ["Checker", "faults"]

@@ -101,10 +101,11 @@ def _wanted(limit: Limit, candidates: Candidates, choice: Choice, before: Mappin
     if len(rows) * limit.slots > MOST_CELLS:
         best = np.lexsort((-candidates.value[rows], ~choice.chosen[rows]))
         rows = np.sort(rows[best[: max(MOST_CELLS // limit.slots, int(choice.chosen.sum()))]])
-    units = in_units(candidates)
-    pairs = zip(candidates.left[rows].tolist(), candidates.right[rows].tolist(), units[rows].tolist(), strict=True)
-    found = [Wanted((a, b), worth, before=before.get((a, b))) for a, b, worth in pairs]
-    return [Wanted(pair, 0, must=True, before=before.get(pair)) for pair in limit.pinned] + found
+    pairs = list(zip(candidates.left.tolist(), candidates.right.tolist(), strict=True))
+    units = in_units(candidates).tolist()
+    worth = dict(zip(pairs, units, strict=True))
+    fixed = [Wanted(pair, worth.get(pair, 0), must=True, before=before.get(pair)) for pair in limit.pinned]
+    return fixed + [Wanted(pairs[row], units[row], before=before.get(pairs[row])) for row in rows.tolist()]
 
 
 def _first_fit(limit: Limit, pairs: Iterable[Pair]) -> dict[Pair, int]:
