@@ -255,6 +255,19 @@ class Recommender:
         dataset, _ = self._world(as_of)
         return np.flatnonzero((dataset.side >= 0) | (dataset.domain.sides is None))
 
+    def between(self, left: IntArray, right: IntArray, *, as_of: date | None = None) -> tuple[FloatArray, FloatArray]:
+        """What rows `left` think of rows `right`, and these of them; log-odds of shape (len(left), len(right)).
+
+        Raises:
+            UsageError: the scorer is no blend.
+        """
+        _, scorer = self._world(as_of)
+        if not isinstance(scorer, Blend):
+            raise UsageError(Problem("MM-USE-023", "a session is planned by a blend", "leave the scorer out"))
+        blocks = [scorer.both_log_odds(left[start : start + BLOCK]) for start in range(0, len(left), BLOCK)]
+        forward, backward = (np.concatenate([block[way][:, right] for block in blocks]) for way in (0, 1))
+        return forward, backward
+
     def explain(self, left: str | Organization, right: str | Organization, *, as_of: date | None = None) -> Explanation:
         """Why two organizations match, or do not, in both directions.
 

@@ -21,6 +21,7 @@ Find likely partners across a border, with reasons.
 
   Look    match  pairs  everyone  explain  show  network
   Data    check
+  Meet    plan
   Measure compare  fit
   Start   demo
 
@@ -47,6 +48,7 @@ COMMANDS = {
     "explain": Entry("Why two organizations match, or do not.", 'matchmaker explain GenNBio "Xeno Life Science"'),
     "show": Entry("All that is recorded of one organization.", "matchmaker show GenNBio"),
     "network": Entry("A picture of an organization's neighborhood.", "matchmaker network GenNBio -o network.svg"),
+    "plan": Entry("Who meets whom at a session, when and where.", "matchmaker plan --slots 8 --tables 10 --each 4"),
     "compare": Entry(
         "Which scorer would have found what came later.",
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",

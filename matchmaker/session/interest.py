@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
 from matchmaker.blend import sigmoid
 from matchmaker.dataset import BoolArray, FloatArray
+from matchmaker.recommender import Recommender
 from matchmaker.session.congestion import dialed, gini
 from matchmaker.session.limit import Limit
 from matchmaker.session.plan import Candidates, Plan
@@ -34,6 +36,20 @@ class Interest:
         if session.expected_meetings is not None:
             shift = anchor(forward, backward, session.expected_meetings)
         return cls(session, sigmoid(forward + shift), sigmoid(backward + shift))
+
+    @classmethod
+    def read(cls, session: Session, recommender: Recommender, as_of: date | None = None) -> Interest:
+        """What a blend says of the two delegations.
+
+        Raises:
+            UsageError: the scorer is no blend.
+        """
+        row_of = recommender.dataset.row_of
+        left, right = (
+            np.array([row_of[party.id] for party in delegation.parties], dtype=np.int64)
+            for delegation in session.delegations
+        )
+        return cls.of(session, *recommender.between(left, right, as_of=as_of))
 
     @property
     def relevance(self) -> FloatArray:
