@@ -68,6 +68,7 @@ def sessions(draw, *, times=False):
         *sides,
         slots,
         draw(st.integers(1, 3)),
+        most_meetings=draw(st.sampled_from([None, 2])),
         each=draw(st.integers(1, 3)),
         kind_caps=draw(st.sampled_from([{}, {"park": 1}])),
         pins=tuple(Pin(f"l{a}", f"r{b}") for a, b in sorted(pins)),
@@ -113,6 +114,7 @@ def valid(session, meetings):
     people = session.interpreters
     return (
         len(set(at)) == len(at)
+        and (session.most_meetings is None or len(meetings) <= session.most_meetings)
         and all(slots.count(slot) <= session.rooms[0].tables for slot in slots)
         and (people is None or all(needy.count(slot) <= len(people) for slot in needy))
         and all(within(session, who, [pair[pair[0] == who] for pair, _ in meetings if who in pair]) for who, _ in at)
@@ -274,7 +276,12 @@ def test_a_planted_fault_is_found(planned, said):
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"each": 1}, "and room for 1"), ({"kind_caps": {"hospital": 0}}, "of kind")]
+    ("change", "said"),
+    [
+        ({"each": 1}, "and room for 1"),
+        ({"most_meetings": 3}, "are more than 3"),
+        ({"kind_caps": {"hospital": 0}}, "of kind"),
+    ],
 )
 def test_too_many_meetings_are_found(planned, change, said):
     session, candidates, found = planned
@@ -374,7 +381,7 @@ def test_pins_that_cannot_be_are_refused(code):
 
 def test_more_pins_than_tables_are_refused():
     session = session_of(parties("l", 2), parties("r", 2), 1, 1, pins=(Pin("l0", "r0"), Pin("l1", "r1")))
-    with pytest.raises(DataError, match="tables of all slots hold 1"):
+    with pytest.raises(DataError, match="room for 1 in all"):
         plan(session, candidates_of(np.ones((2, 2)) / 2))
 
 

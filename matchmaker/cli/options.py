@@ -171,6 +171,7 @@ class Sitting:
     minutes: Annotated[int | None, typer.Option("--minutes", metavar="N", help="Of a meeting.")] = None
     tables: Annotated[int | None, typer.Option("--tables", metavar="N", help="Meetings at the same time.")] = None
     each: Annotated[int | None, typer.Option("--each", metavar="N", help="Most meetings of an organization.")] = None
+    meetings: Annotated[int | None, typer.Option("--meetings", metavar="N", help="Most meetings in all.")] = None
     expected_meetings: Annotated[
         float | None,
         typer.Option("--expect", metavar="N", help="Mutual interests that you expect: probabilities add up to it."),

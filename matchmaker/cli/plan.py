@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from matchmaker.bundled import bundled
 from matchmaker.cli.answer import Answer, a_path, chosen_format, deliver, write_to
 from matchmaker.cli.options import Output, Ranking, Sitting, Talk, spread
 from matchmaker.cli.page import Page
@@ -17,7 +18,6 @@ from matchmaker.cli.world import dataset_of, day_of, recommender_of
 from matchmaker.errors import Problem, UsageError, counted, quoted
 
 if TYPE_CHECKING:
-    from matchmaker.dataset import Dataset
     from matchmaker.session.plan import Plan
     from matchmaker.session.session import Session
 
@@ -33,7 +33,7 @@ def plan(
         str | None,
         typer.Argument(
             metavar="SESSION",
-            help="TOML file of a session (docs/session.md); left out: both sides of the domain.",
+            help="TOML file (docs/session.md) or one of data/sessions; left out: both sides of the domain.",
             show_default=False,
         ),
     ] = None,
@@ -70,8 +70,8 @@ def plan(
     from matchmaker.session.planning import plan as planned
 
     before = None if earlier is None else read_plan(a_path(earlier))
-    described = _session(session, sitting, dataset_of(talk))
-    interest = Interest.read(described, recommender_of(talk, ranking), day_of(ranking.as_of))
+    described = _session(session, _stated(sitting, ranking), talk)
+    interest = Interest.read(described, recommender_of(talk, ranking))
     found = planned(described, interest.candidates(dial), earlier=before, seconds=seconds, seed=seed)
     found = replace(found, figures=figures(described, found))
     if dial:
@@ -82,25 +82,29 @@ def plan(
         _write(Path(a_path(output)), described, found, talk)
 
 
-def _session(path: str | None, sitting: Sitting, dataset: Dataset) -> Session:
-    """The session of the file, or none, with what the options say instead."""
+def _session(name: str | None, options: dict[str, Any], talk: Talk) -> Session:
+    """The session of a file, of one that travels with the domain, or of none; options count more."""
     from matchmaker.session.description import read_session, session_of
 
-    options = _stated(sitting)
-    return session_of(options, dataset) if path is None else read_session(a_path(path), dataset, options)
+    dataset = dataset_of(talk)
+    if name is None:
+        return session_of(options, dataset)
+    folder = bundled("data") if talk.domain is None else Path(talk.domain) / "data"
+    known, path = folder / "sessions" / f"{name}.toml", Path(a_path(name))
+    return read_session(known if known.is_file() and not path.exists() else path, dataset, options)
 
 
-def _stated(sitting: Sitting) -> dict[str, Any]:
+def _stated(sitting: Sitting, ranking: Ranking) -> dict[str, Any]:
     """The options as a table of the form of docs/session.md."""
     from matchmaker.session.description import checked
 
     options = {field.name: getattr(sitting, field.name) for field in fields(sitting)}
-    stated = {key: value for key, value in options.items() if value not in (None, False)}
+    stated = {key: value for key, value in options.items() if value is not None and value is not False}
     for side in ("left", "right"):
         if side in stated:
             stated[side] = {"organizations": list(_names(stated[side]))}
-    if "day" in stated:
-        stated["day"] = day_of(stated["day"])
+    days = {"day": sitting.day, "as_of": ranking.as_of}
+    stated |= {key: day_of(day) for key, day in days.items() if day is not None}
     return checked(stated)
 
 

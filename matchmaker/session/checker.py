@@ -62,6 +62,9 @@ class Checker:
         yield from (f"{n} meetings are at table {table} in slot {slot}" for (table, slot), n in tables.items() if n > 1)
 
     def _too_many(self) -> Iterator[str]:
+        most = self.session.most_meetings
+        if most is not None and len(self.plan.meetings) > most:
+            yield f"{len(self.plan.meetings)} meetings are more than {most}"
         counts = Counter(who for m in self.plan.meetings for who in (m.left, m.right))
         for who, n in counts.items():
             if n > self.most[who]:
@@ -174,8 +177,9 @@ class Checker:
     def _room(self, name: tuple[str, ...]) -> int:
         """How many meetings a capacity has room for beside the pins."""
         if name == ("total",):
-            slots = range(len(self.session.starts))
-            return sum(len(_tables(self.session.rooms, slot)) for slot in slots) - len(self.pins)
+            slots, most = range(len(self.session.starts)), self.session.most_meetings
+            tables = sum(len(_tables(self.session.rooms, slot)) for slot in slots)
+            return (tables if most is None else min(tables, most)) - len(self.pins)
         if name[0] == "party":
             who = name[1]
             return min(self.most[who], self._masks[who].bit_count()) - sum(who in pair for pair in self.pins)

@@ -83,7 +83,7 @@ def _network(limit: Limit, candidates: Candidates, rows: IntArray) -> tuple[_Net
     """
     left, right = candidates.left[rows], candidates.right[rows]
     ours, theirs = limit.session.delegations
-    total = max(0, int(limit.tables.sum()) - len(limit.pinned))
+    total = max(0, limit.total - len(limit.pinned))
     supply = total + 1
     network = _Network()
     zeros = np.zeros(1, dtype=np.int64)

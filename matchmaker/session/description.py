@@ -70,6 +70,7 @@ _SIDE = {
     "organizations": _NAMES,
     "organization": _TABLES,
     "drawn": _COUNT,
+    "drawn_kind": _TEXT,
 }
 _SESSION: Mapping[str, Wanted] = {
     **dict.fromkeys(_LISTS, _TABLES),
@@ -84,9 +85,11 @@ _SESSION: Mapping[str, Wanted] = {
     "breaks": _WINDOWS,
     "tables": _COUNT,
     "each": _COUNT,
+    "meetings": _COUNT,
     "kinds": _CAPS,
     "expected_meetings": Wanted(lambda value: is_number(value, 0.001, 1e9), "write a number > 0"),
     "again": _TRUTH,
+    "as_of": _DAY,
     "seed": _COUNT,
     "left": _TABLE,
     "right": _TABLE,
@@ -153,9 +156,11 @@ class _Description:
             minutes=self.minutes,
             rooms=self._rooms(),
             each=int(self.stated.get("each", 6)),
+            most_meetings=self.stated.get("meetings"),
             kind_caps=dict(self.stated.get("kinds", {})),
             interpreters=self._interpreters(),
             expected_meetings=self.stated.get("expected_meetings"),
+            as_of=self.stated.get("as_of"),
             title=self.stated.get("title", ""),
             place=self.stated.get("place", ""),
         )
@@ -244,15 +249,17 @@ class _Description:
         for row, each in zip(rows, named, strict=True):
             yield self._party(row, each, hours, zone)
         drawn = stated.get("drawn", 0) if {"drawn", "organizations", "organization"} & stated.keys() else None
-        for row in self._others(rows, number, drawn):
+        for row in self._others(rows, number, drawn, stated.get("drawn_kind")):
             yield self._party(row, {}, hours, zone, drawn=drawn is not None)
 
-    def _others(self, rows: list[int], number: int, drawn: int | None) -> list[int]:
+    def _others(self, rows: list[int], number: int, drawn: int | None, kind: str | None) -> list[int]:
         """Those of the side who are not named: all (None), or so many drawn by lot."""
         dataset = self.dataset
         there = (dataset.side == number) if dataset.domain.sides else np.ones(len(dataset), dtype=bool)
         there &= ~dataset.conveners
         there[rows] = False
+        if kind is not None:
+            there &= np.array([each == kind for each in dataset.kinds], dtype=bool)
         if drawn is None:
             return np.flatnonzero(there).tolist()
         generator = np.random.default_rng([self.stated.get("seed", 0), number])
@@ -299,10 +306,11 @@ class _Description:
         )
 
     def _met(self, session: Session) -> Iterator[Veto]:
+        dataset = self.dataset if session.as_of is None else self.dataset.as_of(session.as_of)
         for ours in session.left.parties:
-            met = self.dataset.met(self.dataset.row(ours.id))
+            met = dataset.met(dataset.row(ours.id))
             for theirs in session.right.parties:
-                if met[self.dataset.row(theirs.id)]:
+                if met[dataset.row(theirs.id)]:
                     yield Veto(ours.id, theirs.id, why="they have met before")
 
     def _pair(self, each: Mapping[str, Any], session: Session) -> tuple[str, str]:

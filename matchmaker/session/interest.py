@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
@@ -38,7 +37,7 @@ class Interest:
         return cls(session, sigmoid(forward + shift), sigmoid(backward + shift))
 
     @classmethod
-    def read(cls, session: Session, recommender: Recommender, as_of: date | None = None) -> Interest:
+    def read(cls, session: Session, recommender: Recommender) -> Interest:
         """What a blend says of the two delegations.
 
         Raises:
@@ -49,7 +48,7 @@ class Interest:
             np.array([row_of[party.id] for party in delegation.parties], dtype=np.int64)
             for delegation in session.delegations
         )
-        return cls.of(session, *recommender.between(left, right, as_of=as_of))
+        return cls.of(session, *recommender.between(left, right, as_of=session.as_of))
 
     @property
     def relevance(self) -> FloatArray:

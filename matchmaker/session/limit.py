@@ -33,6 +33,12 @@ class Limit:
         return len(self.session.starts)
 
     @cached_property
+    def total(self) -> int:
+        """Most meetings in all."""
+        tables, most = int(self.tables.sum()), self.session.most_meetings
+        return tables if most is None else min(tables, most)
+
+    @cached_property
     def interpreters(self) -> IntArray | None:
         """Shape (slots,): interpreters who are there; None where there are always enough."""
         people = self.session.interpreters
@@ -158,8 +164,7 @@ def _wrong_pins(limit: Limit) -> list[Problem]:
             if (pins := counts[party.id]) > places:
                 message = f"{counted(pins, 'meeting')} of {quoted(party.title)} are pinned; it has room for {places}"
                 wrong.append(Problem("MM-SES-002", message, "take back pins, or give it more meetings"))
-    total = int(limit.tables.sum())
-    if len(session.pins) > total:
-        message = f"{counted(len(session.pins), 'meeting')} are pinned; the tables of all slots hold {total}"
+    if len(session.pins) > limit.total:
+        message = f"{counted(len(session.pins), 'meeting')} are pinned; there is room for {limit.total} in all"
         wrong.append(Problem("MM-SES-002", message, "add tables or slots"))
     return sorted(wrong, key=str)

@@ -197,8 +197,8 @@ def _no_time(limit: Limit, pair: Pair, planned: int) -> str:
         return "no slot in which both are there"
     if not len(cells_of(limit, pair)):
         return "no interpreter while both are there"
-    if planned >= limit.tables.sum():
-        return "all tables of all slots are taken"
+    if planned >= limit.total:
+        return "all tables of all slots are taken" if planned >= limit.tables.sum() else "there are enough meetings"
     return "no table or interpreter while both are free"
 
 

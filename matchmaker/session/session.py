@@ -105,11 +105,13 @@ class Session:
         minutes: how long a meeting lasts.
         rooms: with their tables.
         each: most meetings of one organization, where it states no number of its own.
+        most_meetings: most meetings in all (None: what the tables hold).
         kind_caps: most meetings of one organization with organizations of a kind.
         interpreters: None: as many as are needed.
         pins: meetings that must be.
         vetoes: meetings that must not be.
         expected_meetings: how many mutual interests the organizer expects (None: the scores as they are).
+        as_of: the last day of which facts are used (None: all of them).
         title: as it is printed.
         place: where it takes place.
     """
@@ -121,11 +123,13 @@ class Session:
     minutes: int = 30
     rooms: tuple[Room, ...] = (Room("", 10),)
     each: int = 6
+    most_meetings: int | None = None
     kind_caps: dict[str, int] = field(default_factory=dict)
     interpreters: tuple[Interpreter, ...] | None = None
     pins: tuple[Pin, ...] = ()
     vetoes: tuple[Veto, ...] = ()
     expected_meetings: float | None = None
+    as_of: date | None = None
     title: str = ""
     place: str = ""
 

@@ -146,10 +146,11 @@ def _add_parties(model: _Model) -> None:
 
 
 def _add_slots(model: _Model) -> None:
-    """Tables and interpreters are enough in every slot."""
+    """Tables and interpreters are enough in every slot, and the meetings not too many in all."""
     limit = model.limit
     for slot, choices in model.grouped(lambda _, slot: slot).items():
         model.model.add(sum(choices) <= int(limit.tables[slot]))
+    model.model.add(sum(model.cells.values()) <= limit.total)
     if limit.interpreters is None:
         return
     needy = limit.needs_interpreter
