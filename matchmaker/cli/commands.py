@@ -21,7 +21,7 @@ Find likely partners across a border, with reasons.
 
   Look    match  pairs  everyone  explain  show  network
   Data    check
-  Meet    plan
+  Meet    roster  regions  plan
   Measure compare  fit
   Start   demo
 
@@ -49,6 +49,8 @@ COMMANDS = {
     "show": Entry("All that is recorded of one organization.", "matchmaker show GenNBio"),
     "network": Entry("A picture of an organization's neighborhood.", "matchmaker network GenNBio -o network.svg"),
     "plan": Entry("Who meets whom at a session, when and where.", "matchmaker plan --slots 8 --tables 10 --each 4"),
+    "roster": Entry("Who should come: a delegation.", "matchmaker roster --size 7 --quota region:cn-beijing=1"),
+    "regions": Entry("Where a delegation should go.", 'matchmaker regions --delegation "Hengrui; Luye"'),
     "compare": Entry(
         "Which scorer would have found what came later.",
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",

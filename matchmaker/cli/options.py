@@ -162,9 +162,10 @@ class Sitting:
     """Who sits down with whom, when and how often; each counts more than what the file of the session says."""
 
     left: Annotated[
-        str | None, typer.Option("--left", metavar="FILE", help="One delegation: an organization a line.")
+        str | None,
+        typer.Option("--left", metavar="FILE|NAMES", help="One delegation: a line each, or names with ; between."),
     ] = None
-    right: Annotated[str | None, typer.Option("--right", metavar="FILE", help="The other delegation.")] = None
+    right: Annotated[str | None, typer.Option("--right", metavar="FILE|NAMES", help="The other delegation.")] = None
     day: Annotated[str | None, typer.Option("--day", metavar="DAY", help="Of the session: 2026-12-01.")] = None
     start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="Of the first slot: 09:00.")] = None
     slots: Annotated[int | None, typer.Option("--slots", metavar="N", help="One after the other.")] = None

@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from matchmaker.bundled import bundled
@@ -18,6 +19,7 @@ from matchmaker.cli.world import dataset_of, day_of, recommender_of
 from matchmaker.errors import Problem, UsageError, counted, quoted
 
 if TYPE_CHECKING:
+    from matchmaker.dataset import Dataset, IntArray
     from matchmaker.session.plan import Plan
     from matchmaker.session.session import Session
 
@@ -108,14 +110,29 @@ def _stated(sitting: Sitting, ranking: Ranking) -> dict[str, Any]:
     return checked(stated)
 
 
+def listed(dataset: Dataset, file: str) -> IntArray:
+    """The rows of the organizations that a file names, one a line, each once.
+
+    Raises:
+        UsageError: no such file, nobody in it, or an unknown name.
+    """
+    from matchmaker.names import resolve
+
+    rows = [resolve(dataset, name) for name in _names(file)]
+    if not rows:
+        raise UsageError(Problem("MM-CLI-003", f"{quoted(file)} names nobody", "write an organization a line"))
+    return np.array(list(dict.fromkeys(rows)), dtype=np.int64)
+
+
 def _names(file: str) -> Iterator[str]:
-    """The organizations of a delegation: one a line; # begins a remark."""
+    """The organizations of a file, one a line, where # begins a remark; or of a text, with ; between them."""
     path = Path(a_path(file))
-    if not path.is_file():
+    if path.suffix in (".txt", ".csv") and not path.is_file():
         raise UsageError(
-            Problem("MM-USE-001", f"there is no file {quoted(file)}", "a file with an organization a line")
+            Problem("MM-USE-001", f"there is no file {quoted(file)}", "name one with an organization a line")
         )
-    for line in path.read_text("utf-8-sig", "replace").splitlines():
+    lines = path.read_text("utf-8-sig", "replace").splitlines() if path.is_file() else file.split(";")
+    for line in lines:
         if name := line.partition("#")[0].strip():
             yield name
 
