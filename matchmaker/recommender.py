@@ -268,6 +268,12 @@ class Recommender:
         forward, backward = (np.concatenate([block[way][:, right] for block in blocks]) for way in (0, 1))
         return forward, backward
 
+    def mutual(self, left: IntArray, right: IntArray, *, as_of: date | None = None) -> FloatArray:
+        """The mutual scores of rows `left` with rows `right`, shape (len(left), len(right)), as `match` ranks by."""
+        _, scorer = self._world(as_of)
+        forward, backward = _both(scorer, left)
+        return comparable(_mutual(scorer, forward, backward)[:, right])
+
     def explain(self, left: str | Organization, right: str | Organization, *, as_of: date | None = None) -> Explanation:
         """Why two organizations match, or do not, in both directions.
 

@@ -1,5 +1,6 @@
 """A plan is worth as much as any can be, in as few slots as can be, and what is wrong with one is found."""
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -402,3 +403,19 @@ def test_the_fewest_slots_name_what_needs_them():
     assert least_slots(limit, product([0], range(3))) == (3, "l0 has 3 meetings")
     assert least_slots(limit, [(0, 0), (1, 1), (0, 2)]) == (2, "l0 has 2 meetings")
     assert least_slots(limit, product([0, 1], range(3)))[0] == 3
+
+
+@pytest.mark.parametrize("missing", ["ortools.graph.python.min_cost_flow", "ortools.sat.python"])
+def test_without_the_solvers_it_is_said_what_to_install(monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    session = session_of(parties("l", 2, available=frozenset({0})), parties("r", 2), 2, 2)
+    with pytest.raises(DataError, match=r"MM-SES-003.*partner-matchmaker\[plan\]"):
+        plan(session, candidates_of(np.ones((2, 2)) / 2))
+
+
+def test_no_plan_in_no_time_is_said():
+    pins = tuple(Pin(f"l{a}", f"r{b}") for a in range(12) for b in range(12) if (a + b) % 3)
+    people = tuple(Interpreter(str(k)) for k in range(11))
+    session = session_of(parties("l", 12), parties("r", 12), 9, 11, each=9, pins=pins, interpreters=people)
+    with pytest.raises(DataError, match="MM-SES-005"):
+        plan(session, candidates_of(np.ones((12, 12)) / 2), seconds=0.0)
