@@ -47,9 +47,8 @@ def plan(
         typer.Option("--earlier", metavar="FOLDER", help="A plan that was announced: what can stays as it is."),
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", metavar="N", help="Most time to search where times bind; the same everywhere.")
+        float, typer.Option("--seconds", metavar="N", help="Most time to search where times bind.")
     ] = 20.0,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of the search.")] = 0,
     output: Annotated[
         str | None,
         typer.Option("--output", "-o", metavar="FOLDER", help="Write plan.csv, plan.json and plan.xlsx into FOLDER."),
@@ -74,10 +73,10 @@ def plan(
     before = None if earlier is None else read_plan(a_path(earlier))
     described = _session(session, _stated(sitting, ranking), talk)
     interest = Interest.read(described, recommender_of(talk, ranking))
-    found = planned(described, interest.candidates(dial), earlier=before, seconds=seconds, seed=seed)
+    found = planned(described, interest.candidates(dial), earlier=before, seconds=seconds)
     found = replace(found, figures=figures(described, found))
     if dial:
-        plain = figures(described, planned(described, interest.candidates(), seconds=seconds, seed=seed))
+        plain = figures(described, planned(described, interest.candidates(), seconds=seconds))
         found = replace(found, figures={**found.figures, "dial": dial, **{f"{k}_at_0": v for k, v in plain.items()}})
     deliver(_answer(described, found, whole=output is None), shown, talk)
     if output is not None:

@@ -177,14 +177,22 @@ class Checker:
     def _room(self, name: tuple[str, ...]) -> int:
         """How many meetings a capacity has room for beside the pins."""
         if name == ("total",):
-            slots, most = range(len(self.session.starts)), self.session.most_meetings
-            tables = sum(len(_tables(self.session.rooms, slot)) for slot in slots)
-            return (tables if most is None else min(tables, most)) - len(self.pins)
+            most = self.session.most_meetings
+            held = sum(self._held(slot) for slot in range(len(self.session.starts)))
+            return (held if most is None else min(held, most)) - len(self.pins)
         if name[0] == "party":
             who = name[1]
             return min(self.most[who], self._masks[who].bit_count()) - sum(who in pair for pair in self.pins)
         _, who, kind = name
         return self.session.kind_caps[kind] - self._by_kind(self.pins)[who, kind]
+
+    def _held(self, slot: int) -> int:
+        """How many meetings a slot holds: by its tables, and by its interpreters, where nobody can do without."""
+        tables, people = len(_tables(self.session.rooms, slot)), self.session.interpreters
+        sides = [{self._languages[party.id] for party in each.parties} for each in self.session.delegations]
+        if people is None or any(ours & theirs for ours in sides[0] for theirs in sides[1]):
+            return tables
+        return min(tables, sum(_there(person, slot) for person in people))
 
     def _excess(self) -> int:
         """What the pairs that may meet are worth beyond the prices of the places that they take."""

@@ -66,11 +66,6 @@ def choose(limit: Limit, candidates: Candidates) -> Choice:
     return Choice(chosen, _prices(arcs, flows, network.names))
 
 
-def needs_solver() -> DataError:
-    """What is said where OR-tools is not installed."""
-    return DataError(Problem("MM-SES-003", "planning needs OR-tools", "pip install 'partner-matchmaker[plan]'"))
-
-
 def in_units(candidates: Candidates) -> IntArray:
     """Shape (candidates,): values in whole billionths."""
     return np.rint(candidates.value * UNITS).astype(np.int64)
@@ -151,7 +146,9 @@ def _flows(arcs: list[IntArray], supply: int) -> IntArray:
     try:
         from ortools.graph.python.min_cost_flow import SimpleMinCostFlow  # type: ignore[import-untyped]
     except ImportError:
-        raise needs_solver() from None
+        raise DataError(
+            Problem("MM-SES-003", "planning needs OR-tools", "pip install 'partner-matchmaker[plan]'")
+        ) from None
     solver = SimpleMinCostFlow()
     numbers = solver.add_arcs_with_capacity_and_unit_cost(*arcs)
     solver.set_nodes_supplies(np.array([SOURCE, SINK]), np.array([supply, -supply]))

@@ -34,9 +34,12 @@ class Limit:
 
     @cached_property
     def total(self) -> int:
-        """Most meetings in all."""
-        tables, most = int(self.tables.sum()), self.session.most_meetings
-        return tables if most is None else min(tables, most)
+        """Most meetings in all: what tables hold, and interpreters, where all need one."""
+        there = self.tables
+        if self.interpreters is not None and self.needs_interpreter.all():
+            there = np.minimum(there, self.interpreters)
+        most = self.session.most_meetings
+        return int(there.sum()) if most is None else min(int(there.sum()), most)
 
     @cached_property
     def interpreters(self) -> IntArray | None:

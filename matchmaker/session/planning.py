@@ -14,7 +14,7 @@ from matchmaker.session.choice import Choice, choose, in_units
 from matchmaker.session.limit import Limit, check_pins
 from matchmaker.session.plan import Candidates, Certificate, Change, Meeting, Plan, Waiting
 from matchmaker.session.session import Pin, Session
-from matchmaker.session.solver import Pair, cells_of
+from matchmaker.session.solver import Pair, when
 from matchmaker.session.timetable import Timetable, interpreters_of, tables_of, timetable
 
 SECONDS = 20.0
@@ -26,7 +26,6 @@ def plan(
     *,
     earlier: Plan | None = None,
     seconds: float = SECONDS,
-    seed: int = 0,
 ) -> Plan:
     """The plan of the highest total value, checked.
 
@@ -34,8 +33,7 @@ def plan(
         session: who, when, where, and what people have decided.
         candidates: pairs that may meet, and what a meeting of each is worth.
         earlier: a plan that was announced: its meetings stay, in their slots as far as they can.
-        seconds: most of the solver's own clock where times bind; it does not depend on the machine.
-        seed: of the solver's search.
+        seconds: most time to search where times bind.
 
     Raises:
         DataError: pins that cannot be.
@@ -53,10 +51,10 @@ def plan(
     """
     check_pins(session)
     if earlier is None:
-        return _plan(session, candidates, (), {}, seconds, seed)
+        return _plan(session, candidates, (), {}, seconds)
     before = _before(Limit(session), earlier)
-    held = _held(session, candidates, before, seconds, seed)
-    found = _plan(session, candidates, held, before, seconds, seed)
+    held = _held(session, candidates, before, seconds)
+    found = _plan(session, candidates, held, before, seconds)
     return replace(found, change=_change(earlier, found))
 
 
@@ -66,11 +64,10 @@ def _plan(
     held: tuple[Pin, ...],
     before: Mapping[Pair, int],
     seconds: float,
-    seed: int,
 ) -> Plan:
     limit = Limit(replace(session, pins=(*session.pins, *held)))
     choice = choose(limit, candidates)
-    times = timetable(limit, candidates, choice, before=before, seconds=seconds, seed=seed)
+    times = timetable(limit, candidates, choice, before, seconds)
     meetings = _meetings(limit, candidates, times)
     wanted = _wanted(limit, candidates)
     waiting = tuple(_waiting(limit, candidates, wanted, times.slots))
@@ -88,9 +85,7 @@ def _before(limit: Limit, earlier: Plan) -> dict[Pair, int]:
     return {pair: slot for pair, slot in pairs.items() if pair not in limit.barred}
 
 
-def _held(
-    session: Session, candidates: Candidates, before: Mapping[Pair, int], seconds: float, seed: int
-) -> tuple[Pin, ...]:
+def _held(session: Session, candidates: Candidates, before: Mapping[Pair, int], seconds: float) -> tuple[Pin, ...]:
     """The meetings of an earlier plan that can stay: as many as possible, then those of the highest value."""
     limit = Limit(session)
     rows = [pair for pair in before if pair not in limit.pinned]
@@ -99,7 +94,7 @@ def _held(
     highest = max(worth.values(), default=1.0) or 1.0
     value = np.array([1.0 + worth.get(pair, 0.0) / highest / (len(rows) + 1) for pair in rows])
     announced = Candidates(left, right, value, value)
-    times = timetable(limit, announced, choose(limit, announced), before=before, seconds=seconds, seed=seed)
+    times = timetable(limit, announced, choose(limit, announced), before, seconds)
     ours, theirs = (delegation.parties for delegation in session.delegations)
     kept = [pair for pair in times.slots if pair not in limit.pinned]
     return tuple(Pin(ours[a].id, theirs[b].id, why="announced before") for a, b in kept)
@@ -195,7 +190,7 @@ def _no_time(limit: Limit, pair: Pair, planned: int) -> str:
     """Why there is no slot for two who both have places left."""
     if not (limit.open[0][pair[0]] & limit.open[1][pair[1]]).any():
         return "no slot in which both are there"
-    if not len(cells_of(limit, pair)):
+    if not when(limit, *np.array(pair)[:, None]).any():
         return "no interpreter while both are there"
     if planned >= limit.total:
         return "all tables of all slots are taken" if planned >= limit.tables.sum() else "there are enough meetings"

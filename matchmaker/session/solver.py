@@ -1,183 +1,183 @@
-"""When times bind: meetings and slots are chosen together by a constraint solver, with a bound (OR-tools CP-SAT)."""
+"""When times bind: meetings and slots are chosen together, as a program in whole numbers with a bound (HiGHS).
+
+Its linear relaxation is nearly whole by itself, so that branching is rare; a constraint solver took a hundred times as
+long on the same sessions.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
-from matchmaker.dataset import IntArray
+from matchmaker.dataset import BoolArray, FloatArray, IntArray
 from matchmaker.errors import DataError, Problem, counted
 from matchmaker.session.limit import Limit
+from matchmaker.session.plan import UNITS
 
 Pair = tuple[int, int]
-Cell = tuple[int, int]  # a pair, by its position in the list, and a slot
-
-
-class Wanted(NamedTuple):
-    """A pair of positions and what its meeting is worth in billionths; `must` it be, and in which slot before?"""
-
-    pair: Pair
-    worth: int
-    must: bool = False
-    before: int | None = None
+Rule = tuple[sp.csr_array, Any, Any]  # cells, at least, at most
 
 
 class Solved(NamedTuple):
-    """The slot of each pair that meets, and a total value that no plan exceeds (None: not proven)."""
+    """The slot of each pair that meets; `bound`: what no plan can be worth more than, in billionths."""
 
     slots: dict[Pair, int]
     bound: int
 
 
-@dataclass
-class _Model:
-    """One yes or no for each pair and slot in which it could meet."""
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """One yes or no for each pair and slot in which it could meet; `must` says which pairs have to."""
 
     limit: Limit
-    wanted: list[Wanted]
-    model: Any
-    cells: dict[Cell, Any] = field(default_factory=dict)
+    left: IntArray
+    right: IntArray
+    must: BoolArray
 
-    def of_pair(self, k: int) -> list[Any]:
-        """The choices of a pair."""
-        return [self.cells[k, slot] for slot in range(self.limit.slots) if (k, slot) in self.cells]
+    @classmethod
+    def of(cls, limit: Limit, pairs: list[Pair], must: int) -> Grid:
+        """Of pairs, the first `must` of which have to meet."""
+        both = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+        return cls(limit, both[:, 0], both[:, 1], np.arange(len(both)) < must)
 
-    def grouped(self, key: Any) -> Mapping[Any, list[Any]]:
-        """Choices by `key(pair, slot)`; those of key None are left out."""
-        groups: dict[Any, list[Any]] = defaultdict(list)
-        for (k, slot), choice in self.cells.items():
-            if (name := key(k, slot)) is not None:
-                groups[name].append(choice)
-        return groups
+    @cached_property
+    def cells(self) -> tuple[IntArray, IntArray]:
+        """Of each cell, the position of its pair and its slot."""
+        possible = when(self.limit, self.left, self.right)
+        for k in np.flatnonzero(self.must):
+            slot = self.limit.pinned.get((int(self.left[k]), int(self.right[k])))
+            if slot is not None:
+                possible[k] &= np.arange(self.limit.slots) == slot
+        pair, slots = np.nonzero(possible)
+        return pair, slots
+
+    def sums(self, groups: IntArray, height: int, cells: BoolArray | None = None) -> sp.csr_array:
+        """Shape (height, cells): which cells are of which group."""
+        columns = np.arange(len(groups)) if cells is None else np.flatnonzero(cells)
+        return sp.csr_array((np.ones(len(columns)), (groups[columns], columns)), shape=(height, len(groups)))
+
+    def rules(self) -> list[Rule]:
+        """What every plan keeps to."""
+        limit = self.limit
+        pair, slot = self.cells
+        rules: list[Rule] = [
+            (self.sums(pair, len(self.must)), self.must.astype(np.float64), 1.0),
+            (self.sums(slot, limit.slots), 0.0, limit.tables),
+        ]
+        if limit.session.most_meetings is not None:  # one long row makes the program slow
+            rules.append((self.sums(np.zeros_like(pair), 1), 0.0, limit.total))
+        if limit.interpreters is not None:
+            needy = limit.needs_interpreter[self.left[pair], self.right[pair]]
+            rules.append((self.sums(slot, limit.slots, needy), 0.0, limit.interpreters))
+        for side in (0, 1):
+            rules += self._party_rules(side)
+        return rules
+
+    def _party_rules(self, side: int) -> list[Rule]:
+        """Nobody is in two meetings at once, nor in more than it has places for, in all or with a kind."""
+        limit, (pair, slot) = self.limit, self.cells
+        ends = (self.left, self.right)
+        party, other = ends[side][pair], ends[1 - side][pair]
+        places = limit.places[side]
+        kind, kinds = limit.kind_of(limit.session.delegations[1 - side])[other], max(len(limit.kinds), 1)
+        caps = np.array([limit.session.kind_caps[each] for each in limit.kinds] or [0])
+        return [
+            (self.sums(party * limit.slots + slot, len(places) * limit.slots), 0.0, 1.0),
+            (self.sums(party, len(places)), 0.0, places),
+            (self.sums(party * kinds + kind, len(places) * kinds, kind >= 0), 0.0, np.tile(caps, len(places))),
+        ]
 
 
-def solve(limit: Limit, wanted: list[Wanted], hint: Mapping[Pair, int], *, seconds: float, seed: int) -> Solved:
-    """The most valuable meetings, as many as can be in the slots they had before, in the time that is given.
+def when(limit: Limit, left: IntArray, right: IntArray) -> BoolArray:
+    """Shape (pairs, slots): both are there, a table is open, and an interpreter if they need one."""
+    possible = limit.open[0][left] & limit.open[1][right]
+    if limit.interpreters is not None:
+        possible = possible & ((limit.interpreters > 0)[None, :] | ~limit.needs_interpreter[left, right][:, None])
+    return np.asarray(possible, dtype=bool)
+
+
+def solve(limit: Limit, pairs: list[Pair], worth: IntArray, must: int, seconds: float) -> Solved:
+    """The most valuable meetings and their slots.
 
     Args:
         limit: of the session.
-        wanted: pairs that may meet.
-        hint: slots from which to start.
-        seconds: of the solver's own clock, which does not depend on the machine.
-        seed: of the search.
+        pairs: who may meet; the first `must` of them have to.
+        worth: shape (pairs,): in billionths.
+        must: how many of the first pairs have to meet.
+        seconds: most time to search.
 
     Raises:
         DataError: what must be cannot be, or no plan was found in the time.
     """
-    model = _model(limit, wanted)
-    kept = [choice for (k, slot), choice in model.cells.items() if wanted[k].before == slot]
-    scale = len(kept) + 1
-    worth = [scale * wanted[k].worth * choice for (k, _), choice in model.cells.items()]
-    model.model.maximize(sum(worth) + sum(kept))
-    for (k, slot), choice in model.cells.items():
-        model.model.add_hint(choice, hint.get(wanted[k].pair) == slot)
-    solver, status = _run(model, seconds, seed)
-    if status not in ("OPTIMAL", "FEASIBLE"):
-        raise DataError(_impossible(limit, wanted, status))
-    return Solved(_slots(model, solver), int(solver.best_objective_bound) // scale)
+    grid = Grid.of(limit, pairs, must)
+    if not len(grid.cells[0]):
+        if must:
+            raise DataError(_impossible(limit, must, proven=True))
+        return Solved({}, 0)
+    solved = _run(grid, worth[grid.cells[0]] / UNITS, seconds)
+    if solved.x is None:
+        raise DataError(_impossible(limit, must, proven=solved.status == 2))
+    slots = _slots(grid, solved)
+    if solved.status == 0:
+        return Solved(slots, int(worth[[pair in slots for pair in pairs]].sum()))
+    return Solved(slots, int(np.ceil(-solved.mip_dual_bound * UNITS)))
 
 
-def fewest_slots(limit: Limit, meetings: Mapping[Pair, int], *, seconds: float, seed: int) -> Solved:
-    """The same meetings in as few slots as possible; `bound`: fewer slots are not enough."""
-    model = _model(limit, [Wanted(pair, 0, must=True) for pair in meetings])
-    used = {}
-    for slot, choices in model.grouped(lambda _, slot: slot).items():
-        used[slot] = model.model.new_bool_var("")
-        model.model.add(sum(choices) <= len(choices) * used[slot])
-        for choice in choices:
-            model.model.add_implication(choice, used[slot])
-    model.model.minimize(sum(used.values()))
-    for (k, slot), choice in model.cells.items():
-        model.model.add_hint(choice, meetings[model.wanted[k].pair] == slot)
-    solver, status = _run(model, seconds, seed)
-    if status not in ("OPTIMAL", "FEASIBLE"):
-        return Solved(dict(meetings), 0)
-    return Solved(_slots(model, solver), int(np.ceil(solver.best_objective_bound - 1e-6)))
+def settled(limit: Limit, slots: Mapping[Pair, int], before: Mapping[Pair, int], seconds: float) -> dict[Pair, int]:
+    """The same meetings, as many as can be in the slots that they had before."""
+    if not slots:
+        return {}
+    grid = Grid.of(limit, sorted(slots), len(slots))
+    pair, slot = grid.cells
+    earlier = np.array([before.get(each, -1) for each in sorted(slots)], dtype=np.int64)
+    solved = _run(grid, (earlier[pair] == slot).astype(np.float64), seconds)
+    return dict(slots) if solved.x is None else _slots(grid, solved)
 
 
-def cells_of(limit: Limit, pair: Pair) -> IntArray:
-    """The slots in which a pair can meet."""
-    there = limit.open[0][pair[0]] & limit.open[1][pair[1]]
-    if limit.interpreters is not None and limit.needs_interpreter[pair]:
-        there = there & (limit.interpreters > 0)
-    pinned = limit.pinned.get(pair)
-    slots = np.flatnonzero(there)
-    return slots if pinned is None else slots[slots == pinned]
+def fewest_slots(limit: Limit, slots: Mapping[Pair, int], seconds: float) -> Solved:
+    """The same meetings in as few slots as can be found; `bound`: fewer slots are not enough."""
+    grid = Grid.of(limit, sorted(slots), len(slots))
+    used = -sp.diags_array(np.minimum(limit.tables, len(slots)).astype(np.float64)).tocsr()
+    solved = _run(grid, np.zeros(len(grid.cells[0])), seconds, used)
+    if solved.x is None:
+        return Solved(dict(slots), 0)
+    return Solved(_slots(grid, solved), int(np.ceil(solved.mip_dual_bound - 1e-6)))
 
 
-def _model(limit: Limit, wanted: list[Wanted]) -> _Model:
-    try:
-        from ortools.sat.python import cp_model
-    except ImportError:
-        from matchmaker.session.choice import needs_solver
+def _run(grid: Grid, worth: FloatArray, seconds: float, used: sp.csr_array | None = None) -> Any:
+    """Maximize what cells are worth; with `used`, shape (slots, slots), minimize the number of slots that are used."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
 
-        raise needs_solver() from None
-    model = _Model(limit, wanted, cp_model.CpModel())
-    for k, each in enumerate(wanted):
-        for slot in cells_of(limit, each.pair).tolist():
-            model.cells[k, slot] = model.model.new_bool_var("")
-        if each.must:
-            model.model.add_exactly_one(model.of_pair(k))
-        else:
-            model.model.add_at_most_one(model.of_pair(k))
-    _add_parties(model)
-    _add_slots(model)
-    return model
-
-
-def _add_parties(model: _Model) -> None:
-    """Nobody is in two meetings at once, nor in more than it has places for, in all or with a kind."""
-    limit = model.limit
-    kinds = [limit.kind_of(delegation) for delegation in limit.session.delegations]
-    for side in (0, 1):
-        row_of = [each.pair[side] for each in model.wanted]
-        other_kind = [int(kinds[1 - side][each.pair[1 - side]]) for each in model.wanted]
-        for choices in model.grouped(lambda k, slot, row=row_of: (row[k], slot)).values():
-            model.model.add_at_most_one(choices)
-        for row, choices in model.grouped(lambda k, _, row=row_of: row[k]).items():
-            model.model.add(sum(choices) <= int(limit.places[side][row]))
-        rare = model.grouped(lambda k, _, row=row_of, kind=other_kind: (row[k], kind[k]) if kind[k] >= 0 else None)
-        for (_, kind), choices in rare.items():
-            model.model.add(sum(choices) <= limit.session.kind_caps[limit.kinds[kind]])
+    cost, rules = -worth, grid.rules()
+    if used is not None:
+        height = used.shape[0]
+        by_slot = sp.hstack([grid.sums(grid.cells[1], height), used])
+        rules = [(sp.hstack([cells, sp.csr_array((cells.shape[0], height))]), low, high) for cells, low, high in rules]
+        rules.append((by_slot, -np.inf, 0.0))
+        cost = np.concatenate([cost, np.ones(height)])
+    return milp(
+        cost,
+        constraints=[LinearConstraint(*rule) for rule in rules],
+        integrality=np.ones(len(cost), dtype=np.int64),
+        bounds=Bounds(0, 1),
+        options={"time_limit": seconds, "mip_rel_gap": 0.0},
+    )
 
 
-def _add_slots(model: _Model) -> None:
-    """Tables and interpreters are enough in every slot, and the meetings not too many in all."""
-    limit = model.limit
-    for slot, choices in model.grouped(lambda _, slot: slot).items():
-        model.model.add(sum(choices) <= int(limit.tables[slot]))
-    model.model.add(sum(model.cells.values()) <= limit.total)
-    if limit.interpreters is None:
-        return
-    needy = limit.needs_interpreter
-    spoken = model.grouped(lambda k, slot: slot if needy[model.wanted[k].pair] else None)
-    for slot, choices in spoken.items():
-        model.model.add(sum(choices) <= int(limit.interpreters[slot]))
+def _slots(grid: Grid, solved: Any) -> dict[Pair, int]:
+    pair, slot = grid.cells
+    chosen = np.flatnonzero(solved.x[: len(pair)] > 0.5)
+    ends = zip(grid.left[pair[chosen]].tolist(), grid.right[pair[chosen]].tolist(), strict=True)
+    return dict(zip(ends, slot[chosen].tolist(), strict=True))
 
 
-def _run(model: _Model, seconds: float, seed: int) -> tuple[Any, str]:
-    """Search; several strategies in turns in one thread, so that the answer depends on nothing but the seed."""
-    from ortools.sat.python import cp_model
-
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 8
-    solver.parameters.interleave_search = True
-    solver.parameters.random_seed = seed
-    solver.parameters.max_deterministic_time = seconds
-    return solver, solver.status_name(solver.solve(model.model))
-
-
-def _slots(model: _Model, solver: Any) -> dict[Pair, int]:
-    return {model.wanted[k].pair: slot for (k, slot), choice in model.cells.items() if solver.value(choice)}
-
-
-def _impossible(limit: Limit, wanted: Iterable[Wanted], status: str) -> Problem:
-    musts = sum(each.must for each in wanted)
-    if status == "INFEASIBLE":
-        message = f"the {counted(musts, 'pinned meeting')} cannot all be: times, tables or interpreters do not allow it"
+def _impossible(limit: Limit, must: int, *, proven: bool) -> Problem:
+    if proven:
+        message = f"the {counted(must, 'pinned meeting')} cannot all be: times, tables or interpreters do not allow it"
         return Problem("MM-SES-004", message, "take back a pin, or add slots, tables or interpreters")
     return Problem("MM-SES-005", f"no timetable of {limit.slots} slots was found in the time", "give it more --seconds")

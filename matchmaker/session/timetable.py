@@ -8,15 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from matchmaker.dataset import BoolArray, IntArray
 from matchmaker.errors import counted
 from matchmaker.session.choice import Choice, in_units
 from matchmaker.session.coloring import colors
 from matchmaker.session.limit import Limit
 from matchmaker.session.plan import Candidates
-from matchmaker.session.solver import Pair, Wanted, cells_of, fewest_slots, solve
+from matchmaker.session.solver import Pair, fewest_slots, settled, solve, when
 
 MOST_CELLS = 60_000  # pairs × slots that the solver is given
-MOST_SHRUNK = 5_000  # pairs × slots for which the fewest slots are searched
+MOST_SHRUNK, SHRINKING = 5_000, 5.0  # pairs × slots for which the fewest slots are searched, and for how many seconds
 
 
 class Timetable(NamedTuple):
@@ -35,10 +36,8 @@ def timetable(
     limit: Limit,
     candidates: Candidates,
     choice: Choice,
-    *,
-    before: Mapping[Pair, int] | None = None,
-    seconds: float = 20.0,
-    seed: int = 0,
+    before: Mapping[Pair, int],
+    seconds: float,
 ) -> Timetable:
     """Slots for the chosen meetings and the pinned ones; where times bind, others may take their place.
 
@@ -47,20 +46,17 @@ def timetable(
         candidates: pairs that may meet.
         choice: who meets if times do not bind.
         before: slots of an earlier plan, which are kept where they can be.
-        seconds: of the solver's own clock.
-        seed: of its search.
+        seconds: most time to search.
 
     Raises:
         DataError: pinned meetings cannot all be.
     """
-    before = before or {}
     if limit.uniform:
         return _colored(limit, _pairs(limit, candidates, choice), before)
-    wanted = _wanted(limit, candidates, choice, before)
-    hint = _first_fit(limit, _pairs(limit, candidates, choice))
-    everything = len(wanted) == len(limit.pinned) + int(limit.possible(candidates.left, candidates.right).sum())
-    solved = solve(limit, wanted, dict(before) or hint, seconds=seconds, seed=seed)
-    return _tightened(limit, solved.slots, solved.bound if everything else None, before, seconds, seed)
+    pairs, worth = _wanted(limit, candidates, choice)
+    solved = solve(limit, pairs, worth, len(limit.pinned), seconds)
+    everything = len(pairs) == len(limit.pinned) + int(_able(limit, candidates).sum())
+    return _arranged(limit, solved.slots, solved.bound if everything else None, before, seconds)
 
 
 def least_slots(limit: Limit, pairs: Iterable[Pair]) -> tuple[int, str]:
@@ -71,10 +67,13 @@ def least_slots(limit: Limit, pairs: Iterable[Pair]) -> tuple[int, str]:
     session, counts = limit.session, [Counter(pair[side] for pair in pairs) for side in (0, 1)]
     most, side, row = max((n, -side, -row) for side in (0, 1) for row, n in counts[side].items())
     busiest = session.delegations[-side].parties[-row].title
-    tables = int(limit.tables.max())
-    filled = -(-len(pairs) // tables)
-    if filled > most:
-        return filled, f"{counted(len(pairs), 'meeting')} at {counted(tables, 'table')} fill {filled} slots"
+    needs = [(len(pairs), limit.tables, "table")]
+    if limit.interpreters is not None:
+        needs.append((sum(bool(limit.needs_interpreter[pair]) for pair in pairs), limit.interpreters, "interpreter"))
+    for n, there, what in needs:
+        filled = -(-n // max(int(there.max()), 1))
+        if filled > most:
+            return filled, f"{counted(n, 'meeting')} with {counted(int(there.max()), what)} fill {filled} slots"
     return most, f"{busiest} has {counted(most, 'meeting')}"
 
 
@@ -94,42 +93,33 @@ def _colored(limit: Limit, pairs: list[Pair], before: Mapping[Pair, int]) -> Tim
     return Timetable(dict(zip(pairs, found.tolist(), strict=True)), None, least, why)
 
 
-def _wanted(limit: Limit, candidates: Candidates, choice: Choice, before: Mapping[Pair, int]) -> list[Wanted]:
-    """All pairs that may meet; only the chosen ones where these would be too many for the solver."""
-    able = limit.possible(candidates.left, candidates.right) & (candidates.value > 0)
-    rows = np.flatnonzero(able)
+def _able(limit: Limit, candidates: Candidates) -> BoolArray:
+    return limit.possible(candidates.left, candidates.right) & (candidates.value > 0)
+
+
+def _wanted(limit: Limit, candidates: Candidates, choice: Choice) -> tuple[list[Pair], IntArray]:
+    """Pinned pairs, then all that may meet, and their worth; the best ones where all would be too many."""
+    rows = np.flatnonzero(_able(limit, candidates))
     if len(rows) * limit.slots > MOST_CELLS:
         best = np.lexsort((-candidates.value[rows], ~choice.chosen[rows]))
         rows = np.sort(rows[best[: max(MOST_CELLS // limit.slots, int(choice.chosen.sum()))]])
     pairs = list(zip(candidates.left.tolist(), candidates.right.tolist(), strict=True))
     units = in_units(candidates).tolist()
     worth = dict(zip(pairs, units, strict=True))
-    fixed = [Wanted(pair, worth.get(pair, 0), must=True, before=before.get(pair)) for pair in limit.pinned]
-    return fixed + [Wanted(pairs[row], units[row], before=before.get(pairs[row])) for row in rows.tolist()]
+    found = [*limit.pinned, *(pairs[row] for row in rows.tolist())]
+    return found, np.array([worth.get(pair, 0) for pair in found], dtype=np.int64)
 
 
-def _first_fit(limit: Limit, pairs: Iterable[Pair]) -> dict[Pair, int]:
-    """Each pair in the first slot in which both are free: where the search starts."""
-    taken: set[tuple[int, int, int]] = set()
-    found: dict[Pair, int] = {}
-    for pair in pairs:
-        for slot in cells_of(limit, pair).tolist():
-            ends = {(0, pair[0], slot), (1, pair[1], slot)}
-            if not ends & taken:
-                taken |= ends
-                found[pair] = slot
-                break
-    return found
-
-
-def _tightened(
-    limit: Limit, slots: dict[Pair, int], bound: int | None, before: Mapping[Pair, int], seconds: float, seed: int
+def _arranged(
+    limit: Limit, slots: dict[Pair, int], bound: int | None, before: Mapping[Pair, int], seconds: float
 ) -> Timetable:
-    """The same meetings in fewer slots, if that is cheap to find and moves no meeting that was announced."""
+    """The same meetings as they were before; else in fewer slots, if that is cheap to find."""
     least, why = least_slots(limit, slots)
-    used = len(set(slots.values()))
-    if used > least and not before and sum(len(cells_of(limit, pair)) for pair in slots) <= MOST_SHRUNK:
-        fewer = fewest_slots(limit, slots, seconds=seconds, seed=seed)
+    if before:
+        return Timetable(settled(limit, slots, before, seconds), bound, least, why)
+    left, right = (np.array([pair[side] for pair in slots], dtype=np.int64) for side in (0, 1))
+    if len(set(slots.values())) > least and when(limit, left, right).sum() <= MOST_SHRUNK:
+        fewer = fewest_slots(limit, slots, min(seconds, SHRINKING))
         slots = fewer.slots
         if fewer.bound > least:
             least, why = fewer.bound, f"the solver found that fewer than {fewer.bound} slots do not do"
