@@ -110,6 +110,19 @@ def test_an_unknown_key_has_its_line(tmp_path, dataset):
         described(tmp_path, "slots = 3\n\neech = 4", dataset)
 
 
+def test_a_side_of_a_domain_keeps_its_time(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "features").mkdir()
+    (tmp_path / "data/organizations.csv").write_text("org_id,country\na,A\nb,B\n", "utf-8")
+    domain = tmp_path / "features/domain.toml"
+    domain.write_text('[sides.left]\ncountry = "A"\nzone = "Europe/Paris"\n[sides.right]\ncountry = "B"\n', "utf-8")
+    session = session_of({"day": date(2026, 7, 1)}, Dataset.read(tmp_path))
+    assert session.clocks(0) == "Paris 09:00 = UTC 07:00"
+    domain.write_text('[sides.left]\ncountry = "A"\nzone = "Paris"\n[sides.right]\ncountry = "B"\n', "utf-8")
+    with pytest.raises(DataError, match=r"MM-SET-006.*Asia/Seoul"):
+        Dataset.read(tmp_path)
+
+
 def test_an_unknown_organization_or_file_is_refused(dataset, tmp_path):
     with pytest.raises(UsageError, match="no organization is called"):
         session_of({"left": {"organizations": ["Nobody & Sons"]}}, dataset)

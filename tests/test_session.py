@@ -357,6 +357,20 @@ def test_who_cannot_be_there_any_more_moves_and_the_others_stay():
     assert all(m.slot >= 2 for m in second.of("l0"))
 
 
+def test_hours_of_sixty_against_sixty_are_kept_and_the_plan_is_proven():
+    generator = np.random.default_rng(6)
+
+    def timed(letter):
+        for party in parties(letter, 60):
+            free = frozenset(np.flatnonzero(generator.random(10) < 0.6).tolist())
+            yield replace(party, available=free) if generator.random() < 0.4 else party
+
+    session = session_of(timed("l"), timed("r"), 10, 40, each=4)
+    found = plan(session, candidates_of(generator.random((60, 60)) * (generator.random((60, 60)) < 0.3)))
+    assert len(found.meetings) > 200
+    assert found.certificate.gap < 0.001
+
+
 def test_the_same_plan_comes_twice():
     session = session_of(
         parties("l", 5), parties("r", 5), 4, 3, each=3, interpreters=(Interpreter("a"), Interpreter("b"))

@@ -168,18 +168,28 @@ def _prices(arcs: list[IntArray], flows: IntArray, names: dict[int, Capacity]) -
 def _distances(
     tails: IntArray, heads: IntArray, costs: IntArray, ahead: BoolArray, back: BoolArray, n: int
 ) -> IntArray:
-    """Shape (n,): shortest distances from anywhere (Bellman–Ford); at an optimum there is no cycle that pays."""
-    start = np.concatenate([tails[ahead], heads[back]])
-    end = np.concatenate([heads[ahead], tails[back]])
-    length = np.concatenate([costs[ahead], -costs[back]])
-    order = np.argsort(end, kind="stable")
-    start, end, length = start[order], end[order], length[order]
-    bounds = np.flatnonzero(np.diff(end, prepend=-1))
-    reached = end[bounds]
+    """Shape (n,): shortest distances from anywhere (Bellman–Ford); at an optimum there is no cycle that pays.
+
+    What can still flow and what can be taken back are relaxed in turns: the second are few.
+    """
+    both = [
+        _sorted_by_end(tails[ahead], heads[ahead], costs[ahead]),
+        _sorted_by_end(heads[back], tails[back], -costs[back]),
+    ]
     distance = np.zeros(n, dtype=np.int64)
     for _ in range(n + 1):
-        nearer = np.minimum.reduceat(distance[start] + length, bounds)
-        if (nearer >= distance[reached]).all():
+        before = distance.copy()
+        for start, length, first, end in both:
+            if len(end):
+                nearer = np.minimum.reduceat(distance[start] + length, first)
+                distance[end] = np.minimum(distance[end], nearer)
+        if (distance == before).all():
             return distance
-        distance[reached] = np.minimum(distance[reached], nearer)
     raise AssertionError("a flow of least cost leaves no cycle that pays")
+
+
+def _sorted_by_end(start: IntArray, end: IntArray, length: IntArray) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+    """Starts and lengths of arcs in the order of their ends, where each end begins, and the ends."""
+    order = np.argsort(end, kind="stable")
+    first = np.flatnonzero(np.diff(end[order], prepend=-1))
+    return start[order], length[order], first, end[order][first]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, IntArray
+from matchmaker.dataset import IntArray
 from matchmaker.errors import counted
 from matchmaker.session.choice import Choice, in_units
 from matchmaker.session.coloring import colors
@@ -53,10 +53,27 @@ def timetable(
     """
     if limit.uniform:
         return _colored(limit, _pairs(limit, candidates, choice), before)
-    pairs, worth = _wanted(limit, candidates, choice)
-    solved = solve(limit, pairs, worth, len(limit.pinned), seconds)
-    everything = len(pairs) == len(limit.pinned) + int(_able(limit, candidates).sum())
-    return _arranged(limit, solved.slots, solved.bound if everything else None, before, seconds)
+    solved, bound = _timed(limit, candidates, choice, seconds)
+    return _arranged(limit, solved, bound, before, seconds)
+
+
+def _timed(limit: Limit, candidates: Candidates, choice: Choice, seconds: float) -> tuple[dict[Pair, int], int | None]:
+    """Slots for the chosen meetings; if not all fit, for the best of all that may be; and the solver's bound, if any.
+
+    The few that were chosen are timed at once, and if all fit, their prices are all the proof that is needed.
+    """
+    must, chosen = len(limit.pinned), np.flatnonzero(choice.chosen)
+    pairs, worth = _listed(limit, candidates, chosen)
+    first = solve(limit, pairs, worth, must, seconds / 2)
+    if len(first.slots) == len(pairs):
+        return first.slots, None
+    able = np.flatnonzero(limit.possible(candidates.left, candidates.right) & (candidates.value > 0))
+    rows = _fewer(limit, candidates, choice, able)
+    pairs, worth = _listed(limit, candidates, rows)
+    whole = solve(limit, pairs, worth, must, seconds / 2)
+    of_pair = dict(zip(pairs, worth.tolist(), strict=True))
+    best = max((whole.slots, first.slots), key=lambda slots: sum(of_pair[pair] for pair in slots))
+    return best, whole.bound if len(rows) == len(able) else None
 
 
 def least_slots(limit: Limit, pairs: Iterable[Pair]) -> tuple[int, str]:
@@ -93,19 +110,18 @@ def _colored(limit: Limit, pairs: list[Pair], before: Mapping[Pair, int]) -> Tim
     return Timetable(dict(zip(pairs, found.tolist(), strict=True)), None, least, why)
 
 
-def _able(limit: Limit, candidates: Candidates) -> BoolArray:
-    return limit.possible(candidates.left, candidates.right) & (candidates.value > 0)
+def _fewer(limit: Limit, candidates: Candidates, choice: Choice, rows: IntArray) -> IntArray:
+    """The chosen ones and the best others, as many as the solver is given."""
+    if len(rows) * limit.slots <= MOST_CELLS:
+        return rows
+    order = np.lexsort((-candidates.value[rows], ~choice.chosen[rows]))
+    return np.sort(rows[order[: max(MOST_CELLS // limit.slots, int(choice.chosen.sum()))]])
 
 
-def _wanted(limit: Limit, candidates: Candidates, choice: Choice) -> tuple[list[Pair], IntArray]:
-    """Pinned pairs, then all that may meet, and their worth; the best ones where all would be too many."""
-    rows = np.flatnonzero(_able(limit, candidates))
-    if len(rows) * limit.slots > MOST_CELLS:
-        best = np.lexsort((-candidates.value[rows], ~choice.chosen[rows]))
-        rows = np.sort(rows[best[: max(MOST_CELLS // limit.slots, int(choice.chosen.sum()))]])
+def _listed(limit: Limit, candidates: Candidates, rows: IntArray) -> tuple[list[Pair], IntArray]:
+    """Pinned pairs, then those of some candidates, and what each is worth."""
     pairs = list(zip(candidates.left.tolist(), candidates.right.tolist(), strict=True))
-    units = in_units(candidates).tolist()
-    worth = dict(zip(pairs, units, strict=True))
+    worth = dict(zip(pairs, in_units(candidates).tolist(), strict=True))
     found = [*limit.pinned, *(pairs[row] for row in rows.tolist())]
     return found, np.array([worth.get(pair, 0) for pair in found], dtype=np.int64)
 
