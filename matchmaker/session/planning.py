@@ -175,6 +175,8 @@ def _reason(
     """Why two who want to do not meet."""
     if pair in limit.barred:
         return limit.barred[pair]
+    if not (limit.open[0][pair[0]] & limit.open[1][pair[1]]).any():
+        return "no slot in which both are there"
     parties = [delegation.parties[row] for delegation, row in zip(limit.session.delegations, pair, strict=True)]
     full = [parties[side].title for side in (0, 1) if counts[side][pair[side]] >= limit.places[side][pair[side]]]
     if full:
@@ -188,8 +190,6 @@ def _reason(
 
 def _no_time(limit: Limit, pair: Pair, planned: int) -> str:
     """Why there is no slot for two who both have places left."""
-    if not (limit.open[0][pair[0]] & limit.open[1][pair[1]]).any():
-        return "no slot in which both are there"
     if not when(limit, *np.array(pair)[:, None]).any():
         return "no interpreter while both are there"
     if planned >= limit.total:
