@@ -190,8 +190,17 @@ def test_lists_of_two_delegations_and_an_earlier_plan(ask, tmp_path):
     assert ask("plan", *options, "-o", tmp_path / "one")[0] == 0
     code, out, _ = ask("plan", *options, "--earlier", tmp_path / "one", "--dial", 0.5, "--format", "table")
     assert code == 0
-    assert "4 meetings stay, 0 move to another slot, 0 are new, 0 are withdrawn" in out.replace("\n", " ")
+    assert "4 meetings unchanged, 0 in another slot, 0 new, 0 withdrawn" in out.replace("\n", " ")
     assert "Dial 0.5: costs" in out
+
+
+def test_lists_given_as_options_keep_what_the_file_says_of_their_sides(tmp_path, dataset):
+    path = tmp_path / "docking.toml"
+    path.write_text('day = 2026-12-01\n[left]\ndrawn = 5\nhours = ["10:00-11:00"]\nlabel = "Us"', "utf-8")
+    session = read_session(path, dataset, {"left": {"organizations": ["Hengrui"]}})
+    assert [party.id for party in session.left.parties] == ["hengrui"]
+    assert session.left.label == "Us"
+    assert session.left.parties[0].available == {2, 3}
 
 
 def test_a_plan_in_a_pipe_is_csv(ask):

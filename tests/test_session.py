@@ -315,14 +315,18 @@ REASONS = {
     "they have met": {"vetoes": (Veto("l0", "r0", why="they have met"),)},
     "l0 meets enough of kind park": {"kind_caps": {"park": 1}},
     "all tables of all slots are taken": {"slots": 1, "tables": 1},
-    "no interpreter while both are there": {"interpreters": ()},
+    "all interpreters of all slots are taken": {"interpreters": (Interpreter("Kim", frozenset({0})),)},
+    "there are enough meetings": {"most_meetings": 1},
+    "no interpreter while both are there": {"interpreters": (), "each": 1, "mixed": True},
 }
 
 
 @pytest.mark.parametrize("reason", REASONS)
 def test_a_reason_says_what_is_in_the_way(reason):
     options = {"slots": 2, "tables": 2, "each": 3, **REASONS[reason]}
-    lefts, rights = parties("l", 2), parties("r", 2, kind="park")
+    rights = parties("r", 2, kind="park")
+    languages = [frozenset({"zh"}), frozenset({"ko" if options.pop("mixed", False) else "zh"})]
+    lefts = [replace(party, languages=each) for party, each in zip(parties("l", 2), languages, strict=True)]
     session = session_of(lefts, rights, options.pop("slots"), options.pop("tables"), **options)
     waiting = plan(session, candidates_of([[0.5, 0.9], [0.8, 0.7]])).waiting
     assert reason in {each.reason for each in waiting}

@@ -174,8 +174,8 @@ def summary(session: Session, plan: Plan) -> Iterator[str]:
     if plan.change is not None:
         change = plan.change
         yield (
-            f"Since the earlier plan: {change.kept} meetings stay, {change.moved} move to another slot, "
-            f"{change.added} are new, {change.withdrawn} are withdrawn."
+            f"Since the earlier plan: {counted(change.kept, 'meeting')} unchanged, {change.moved} in another slot, "
+            f"{change.added} new, {change.withdrawn} withdrawn."
         )
     if "dial" in plan.figures:
         yield _price(plan)

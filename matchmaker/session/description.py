@@ -61,6 +61,7 @@ _LISTS: Mapping[str, Mapping[str, Wanted]] = {
     "veto": _DECISION,
 }
 _PARTY = {"name": _TEXT, "kind": _TEXT, "most": _COUNT, "available": _WINDOWS, "languages": _NAMES}
+_WHO = ("organizations", "organization", "drawn", "drawn_kind")
 _SIDE = {
     "label": _TEXT,
     "zone": _ZONE,
@@ -108,7 +109,15 @@ def read_session(path: str | Path, dataset: Dataset, options: Mapping[str, Any] 
         raise UsageError(Problem("MM-USE-001", f"there is no file {quoted(path)}", "name a TOML file of a session"))
     stated = read_toml(path)
     refuse_all(_wrong(stated, path), path)
-    return session_of({**stated, **(options or {})}, dataset, path.stem)
+    return session_of(_overlaid(stated, options or {}), dataset, path.stem)
+
+
+def _overlaid(stated: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    """`stated` with what `options` say instead; who takes part on a side is said in one place only."""
+    merged = {**stated, **options}
+    for side in {"left", "right"} & stated.keys() & options.keys():
+        merged[side] = {key: value for key, value in stated[side].items() if key not in _WHO} | dict(options[side])
+    return merged
 
 
 def checked(options: Mapping[str, Any]) -> dict[str, Any]:

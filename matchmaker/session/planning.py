@@ -193,8 +193,16 @@ def _no_time(limit: Limit, pair: Pair, planned: int) -> str:
     if not when(limit, *np.array(pair)[:, None]).any():
         return "no interpreter while both are there"
     if planned >= limit.total:
-        return "all tables of all slots are taken" if planned >= limit.tables.sum() else "there are enough meetings"
+        return _full(limit)
     return "no table or interpreter while both are free"
+
+
+def _full(limit: Limit) -> str:
+    """What is used up when there are as many meetings as can be."""
+    if limit.total == limit.session.most_meetings:
+        return "there are enough meetings"
+    held = "tables" if limit.total >= limit.tables.sum() else "interpreters"
+    return f"all {held} of all slots are taken"
 
 
 def _certificate(limit: Limit, candidates: Candidates, choice: Choice, times: Timetable) -> Certificate:
