@@ -54,8 +54,7 @@ _RULES = Wanted(lambda value: isinstance(value, list) and all(isinstance(rule, M
                 "write [[rule]] above each rule")  # fmt: skip
 _ABOUT: Mapping[str, Wanted] = {"title": _TEXT, "sides": _TABLE}
 _SIDES: Mapping[str, Wanted] = {"left": _TABLE, "right": _TABLE}
-_ZONE = Wanted(lambda value: is_text(value) and is_zone(value), 'write a name of the time zone database: "Asia/Seoul"')
-_SIDE: Mapping[str, Wanted] = {"label": _LABEL, "country": _TEXT, "language": _TEXT, "zone": _ZONE, "clock": _TEXT}
+_SIDE: Mapping[str, Wanted] = {"label": _LABEL, "country": _TEXT, "language": _TEXT, "zone": _TEXT, "clock": _TEXT}
 _RULE: Mapping[str, Wanted] = {
     "sector": _TEXT,
     "offers": _TEXTS,
@@ -158,17 +157,6 @@ def read_weights(path: str | Path) -> dict[str, Any]:
         raise DataError(Problem("MM-SET-002", "there is no [weights] table", "see matchmaker/settings.toml", str(path)))
     weights: dict[str, Any] = dict(_known_settings({"weights": table["weights"]}, path)["weights"])
     return weights
-
-
-def is_zone(name: str) -> bool:
-    """Whether the time zone database knows `name`."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return False
-    return True
 
 
 def read_toml(path: Path) -> dict[str, Any]:

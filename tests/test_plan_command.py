@@ -120,7 +120,7 @@ def test_a_side_of_a_domain_keeps_its_time(tmp_path):
     assert session.clocks(0) == "Paris 09:00 = UTC 07:00"
     domain.write_text('[sides.left]\ncountry = "A"\nzone = "Paris"\n[sides.right]\ncountry = "B"\n', "utf-8")
     with pytest.raises(DataError, match=r"MM-SET-006.*Asia/Seoul"):
-        Dataset.read(tmp_path)
+        session_of({}, Dataset.read(tmp_path))
 
 
 def test_an_unknown_organization_or_file_is_refused(dataset, tmp_path):

@@ -1,9 +1,11 @@
 """A plan is worth as much as any can be, in as few slots as can be, and what is wrong with one is found."""
 
+import ast
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matchmaker.errors import DataError
-from matchmaker.session import Candidates, Delegation, Interpreter, Party, Pin, Room, Session, Veto
+from matchmaker.session import Candidates, Delegation, Interpreter, Party, Pin, Room, Session, Veto, checker
 from matchmaker.session.checker import faults
 from matchmaker.session.coloring import _kernels, colors
 from matchmaker.session.limit import Limit
@@ -438,3 +440,10 @@ def test_no_plan_in_no_time_is_said():
     session = session_of(parties("l", 12), parties("r", 12), 9, 11, each=9, pins=pins, interpreters=people)
     with pytest.raises(DataError, match="MM-SES-005"):
         plan(session, candidates_of(np.ones((12, 12)) / 2), seconds=0.0)
+
+
+def test_the_checker_shares_nothing_with_the_planner():
+    tree = ast.parse(Path(checker.__file__).read_text("utf-8"))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {module for module in imported if module.startswith("matchmaker")}
+    assert ours == {"matchmaker.session.plan", "matchmaker.session.session"}

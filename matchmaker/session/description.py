@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from matchmaker.dataset import Dataset
-from matchmaker.domain import Side, is_zone, misshaped, read_toml, refuse_all
+from matchmaker.domain import Side, misshaped, read_toml, refuse_all
 from matchmaker.errors import DataError, Problem, UsageError, quoted
 from matchmaker.names import resolve
 from matchmaker.session.session import Delegation, Interpreter, Party, Pin, Room, Session, Veto
@@ -24,6 +24,16 @@ _CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)"
 _TIME = re.compile(_CLOCK)
 _WINDOW = re.compile(rf"{_CLOCK}\s*[-–]\s*{_CLOCK}")
 MOST_SLOTS = 1000
+
+
+def is_zone(name: str) -> bool:
+    """Whether the time zone database knows `name`."""
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        return False
+    return True
+
 
 _TEXT = Wanted(is_text, "write a text in quotes")
 _TABLES = Wanted(
@@ -243,6 +253,8 @@ class _Description:
     def _delegation(self, number: int) -> Delegation:
         stated, side = self._side(("left", "right")[number]), self._domain_side(number)
         zone = stated.get("zone", side.zone)
+        if not is_zone(zone):
+            raise DataError(Problem("MM-SET-006", f"zone cannot be {quoted(zone)}", f"{_ZONE.mend}, or install tzdata"))
         return Delegation(
             tuple(self._parties(stated, number, zone)),
             stated.get("label", side.label),
