@@ -54,7 +54,7 @@ _RULES = Wanted(lambda value: isinstance(value, list) and all(isinstance(rule, M
                 "write [[rule]] above each rule")  # fmt: skip
 _ABOUT: Mapping[str, Wanted] = {"title": _TEXT, "sides": _TABLE}
 _SIDES: Mapping[str, Wanted] = {"left": _TABLE, "right": _TABLE}
-_SIDE: Mapping[str, Wanted] = {"label": _LABEL, "country": _TEXT, "language": _TEXT}
+_SIDE: Mapping[str, Wanted] = {"label": _LABEL, "country": _TEXT, "language": _TEXT, "zone": _TEXT, "clock": _TEXT}
 _RULE: Mapping[str, Wanted] = {
     "sector": _TEXT,
     "offers": _TEXTS,
@@ -66,11 +66,16 @@ _RULE: Mapping[str, Wanted] = {
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the border: the organizations of `country`; people there write `language`."""
+    """One side of the border: the organizations of `country`; people there write `language`.
+
+    Their clocks show the time of `zone` (a name of the time zone database), which is called that of the city `clock`.
+    """
 
     label: str
     country: str
     language: str = "en"
+    zone: str = "UTC"
+    clock: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,14 @@ class Domain:
             DataError: a TOML file that cannot be read, or that does not hold what docs/format.md says.
         """
         features = bundled("features") if folder is None else Path(folder) / "features"
-        about = _toml(features / "domain.toml")
+        about = read_toml(features / "domain.toml")
         _check_about(about, features / "domain.toml")
         found = {name: _vocabulary(features, name) for name in VOCABULARIES}
         return cls(
             title=about.get("title", "" if folder is None else Path(folder).name),
             sides=_sides(about, features / "domain.toml"),
             rules=_rules(features / "rules.toml", found["sectors"], found["interests"]),
-            overrides=_known_settings(_toml(features / "settings.toml"), features / "settings.toml"),
+            overrides=_known_settings(read_toml(features / "settings.toml"), features / "settings.toml"),
             **found,
         )
 
@@ -134,7 +139,7 @@ class Domain:
 
 def engine_settings() -> Settings:
     """The settings that travel with the engine."""
-    return _toml(Path(__file__).with_name("settings.toml"))
+    return read_toml(Path(__file__).with_name("settings.toml"))
 
 
 def read_weights(path: str | Path) -> dict[str, Any]:
@@ -147,14 +152,20 @@ def read_weights(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     if not path.is_file():
         raise UsageError(Problem("MM-USE-001", f"no such file: {quoted(path)}", "give the path of a TOML file"))
-    table = _toml(path)
+    table = read_toml(path)
     if "weights" not in table:
         raise DataError(Problem("MM-SET-002", "there is no [weights] table", "see matchmaker/settings.toml", str(path)))
     weights: dict[str, Any] = dict(_known_settings({"weights": table["weights"]}, path)["weights"])
     return weights
 
 
-def _toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a file; none, where there is no file.
+
+    Raises:
+        DataError: it is not TOML, or not UTF-8.
+        UsageError: it may not be read.
+    """
     if not path.exists():
         return {}
     try:
@@ -184,7 +195,7 @@ def parse_toml(text: str, file: str, code: str = "MM-SET-001") -> dict[str, Any]
 
 def _vocabulary(features: Path, name: str) -> Vocabulary | None:
     path = features / f"{name}.toml"
-    tables = _toml(path)
+    tables = read_toml(path)
     try:
         return Vocabulary.from_tables(tables, str(path), name) if path.exists() else None
     except DataError as error:
@@ -207,28 +218,29 @@ def _sides(about: Mapping[str, Any], path: Path) -> tuple[Side, Side] | None:
 
 
 def _check_about(about: Mapping[str, Any], path: Path) -> None:
-    _refuse(_misshaped(about, _ABOUT, "", path), path)
+    refuse_all(misshaped(about, _ABOUT, "", path), path)
     sides = about.get("sides", {})
-    _refuse(_misshaped(sides, _SIDES, "sides.", path), path)
-    wrong = (_misshaped(side, _SIDE, f"sides.{name}.", path) for name, side in sides.items())
-    _refuse(chain.from_iterable(wrong), path)
+    refuse_all(misshaped(sides, _SIDES, "sides.", path), path)
+    wrong = (misshaped(side, _SIDE, f"sides.{name}.", path) for name, side in sides.items())
+    refuse_all(chain.from_iterable(wrong), path)
 
 
 def _side(table: Mapping[str, Any]) -> Side:
     country = table["country"]
     label = table.get("label", country)
-    return Side(label if is_text(label) else label.get("en", country), country, table.get("language", "en"))
+    stated = {key: table[key] for key in ("language", "zone", "clock") if key in table}
+    return Side(label if is_text(label) else label.get("en", country), country, **stated)
 
 
 def _rules(path: Path, sectors: Vocabulary | None, interests: Vocabulary | None) -> tuple[Rule, ...]:
-    stated = _toml(path)
-    _refuse(_misshaped(stated, {"rule": _RULES}, "", path), path)
+    stated = read_toml(path)
+    refuse_all(misshaped(stated, {"rule": _RULES}, "", path), path)
     tables = stated.get("rule", [])
-    wrong = (_misshaped(table, _RULE, f"rule.{number}.", path) for number, table in enumerate(tables))
-    _refuse(chain.from_iterable(wrong), path)
+    wrong = (misshaped(table, _RULE, f"rule.{number}.", path) for number, table in enumerate(tables))
+    refuse_all(chain.from_iterable(wrong), path)
     rules = tuple(map(_rule, tables))
     lost = (_lost_terms(number, rule, sectors, interests, path) for number, rule in enumerate(rules))
-    _refuse(chain.from_iterable(lost), path)
+    refuse_all(chain.from_iterable(lost), path)
     return rules
 
 
@@ -256,7 +268,7 @@ def _lost_terms(
             yield Problem("MM-VOC-003", message, fix, str(path), field=f"rule.{number}.{key}")
 
 
-def _misshaped(table: Mapping[str, Any], keys: Mapping[str, Wanted], prefix: str, path: Path) -> Iterator[Problem]:
+def misshaped(table: Mapping[str, Any], keys: Mapping[str, Wanted], prefix: str, path: Path) -> Iterator[Problem]:
     """What `table` holds that is none of `keys`, or does not fit its key."""
     for key, value in table.items():
         place = prefix + key
@@ -279,7 +291,7 @@ def _known_settings(overrides: Mapping[str, Any], path: Path) -> Settings:
     """Refuse a key that the engine does not have, and a value of another type or range than it can work with."""
     weights = engine_settings()["weights"]
     known = {**engine_settings(), "weights": {**weights, "newcomers": weights}}  # those who have no past, see Blend
-    _refuse(_wrong_settings(overrides, known, "", path), path)
+    refuse_all(_wrong_settings(overrides, known, "", path), path)
     return overrides
 
 
@@ -328,7 +340,7 @@ _HEADER = re.compile(rf"\s*\[(\[?)\s*{_PATH}\s*\]")
 _ENTRY = re.compile(rf"\s*{_PATH}\s*=")
 
 
-def _refuse(problems: Iterable[Problem], path: Path) -> None:
+def refuse_all(problems: Iterable[Problem], path: Path) -> None:
     """Raise `problems`, if there are any."""
     if found := list(problems):
         raise DataError(_placed(found, path))

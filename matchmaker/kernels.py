@@ -41,19 +41,19 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _mine = threading.local()
 
 
-def _compiled(function: _F, **options: Any) -> _F:
+def compiled(function: _F, **options: Any) -> _F:
     """Compile at the first call, keep the result on disk, let other threads run meanwhile."""
     options |= {"nogil": True, "error_model": "numpy"}
     try:
-        compiled = numba.njit(cache=True, **options)(function)
+        result = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # there is no folder that may be written
-        compiled = numba.njit(**options)(function)
-    return cast("_F", compiled)
+        result = numba.njit(**options)(function)
+    return cast("_F", result)
 
 
 def _inlined(function: _F) -> _F:
     """The same for what is called in the innermost loops: an array given to a function would be counted as in use."""
-    return _compiled(function, inline="always")
+    return compiled(function, inline="always")
 
 
 class Rows(NamedTuple):
@@ -440,7 +440,7 @@ def _in_blocks(run: Callable[[slice], None], n: int, block: int, threads: int) -
 # --- compiled: a heap of the best, the worst of them on top -----------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _sink(scores: Array, columns: Array, held: int, score: float, column: int) -> None:
     """Put a score in the place of the worst of the first `held`, and let it sink to where it belongs."""
     place, child = np.uint64(0), np.uint64(1)
@@ -457,7 +457,7 @@ def _sink(scores: Array, columns: Array, held: int, score: float, column: int) -
     scores[place], columns[place] = score, column
 
 
-@_compiled
+@compiled
 def _sort(scores: Array, columns: Array) -> None:
     """The best first: the worst goes to the end, again and again. Places that nothing took hold −1."""
     for last in range(len(scores) - 1, 0, -1):
@@ -472,20 +472,20 @@ def _sort(scores: Array, columns: Array) -> None:
 # --- compiled: sums of one row, and the scan over them ----------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _look_at(rows: Array, n: int) -> None:
     for k in range(len(rows)):
         if rows[k] < 0 or rows[k] >= n:
             raise ValueError("there is no such row")
 
 
-@_compiled
+@compiled
 def _start(scores: Array, columns: Array, above: float) -> None:
     scores[:] = above
     columns[:] = NOTHING
 
 
-@_compiled
+@compiled
 def _scatter(product: Arrays, row: int, sums: Array) -> None:
     """Add a row of a product to `sums`, feature by feature."""
     (begin, features, values), (start, columns, weights) = product
@@ -495,7 +495,7 @@ def _scatter(product: Arrays, row: int, sums: Array) -> None:
             sums[columns[q]] += x * weights[q]
 
 
-@_compiled
+@compiled
 def _forbid(forbidden: Arrays, row: int, sums: Array) -> None:
     """No comparison with NaN holds."""
     _, begin, columns, leave_self = forbidden
@@ -525,7 +525,7 @@ def _take(chunk: Array, start: int, length: int, allowed: Array, scores: Array, 
             threshold = scores[0]
 
 
-@_compiled
+@compiled
 def _scan(sums: Array, width: int, allowed: Array, scores: Array, columns: Array) -> None:
     """The best of `sums`, which is zero thereafter."""
     for start in range(0, len(sums), CHUNK):
@@ -536,7 +536,7 @@ def _scan(sums: Array, width: int, allowed: Array, scores: Array, columns: Array
     _sort(scores, columns)
 
 
-@_compiled
+@compiled
 def _rarest(product: Arrays, row: int, least: int) -> Any:
     """Of the row's features that at least so many columns have, the one that the fewest have; −1: none, or too many."""
     (begin, features, _), (start, _, _) = product
@@ -549,7 +549,7 @@ def _rarest(product: Arrays, row: int, least: int) -> Any:
     return rarest
 
 
-@_compiled
+@compiled
 def _preview(product: Arrays, row: int, sums: Array, allowed: Array, scores: Array, columns: Array) -> None:
     """Begin the scan with a high threshold: the n-th best of those that share a rare feature, which is a lower bound.
 
@@ -568,7 +568,7 @@ def _preview(product: Arrays, row: int, sums: Array, allowed: Array, scores: Arr
     _start(scores, columns, above)
 
 
-@_compiled
+@compiled
 def _best_sparse(
     product: Arrays, rows: Array, forbidden: Arrays, options: Arrays, sums: Array, columns: Array, scores: Array
 ) -> None:
@@ -600,7 +600,7 @@ def _harmonic_over(ours: Array, theirs: Array, bound: float) -> bool:
     return bool(count > 0)
 
 
-@_compiled
+@compiled
 def _scan_products(sums: Arrays, width: int, allowed: Array, scores: Array, columns: Array) -> None:
     """The best products of two sums, which are zero thereafter."""
     for start in range(0, len(sums[0]), CHUNK):
@@ -615,7 +615,7 @@ def _scan_products(sums: Arrays, width: int, allowed: Array, scores: Array, colu
     _sort(scores, columns)
 
 
-@_compiled
+@compiled
 def _scan_harmonic(sums: Arrays, width: int, allowed: Array, scores: Array, columns: Array) -> None:
     """The best harmonic means of two sums, which are zero thereafter; the bound allows for rounding."""
     half, two = scores.dtype.type(0.499999), scores.dtype.type(2)  # a plain 2 would make a score of higher precision
@@ -633,7 +633,7 @@ def _scan_harmonic(sums: Arrays, width: int, allowed: Array, scores: Array, colu
     _sort(scores, columns)
 
 
-@_compiled
+@compiled
 def _best_reciprocal(
     products: Arrays, rows: Array, forbidden: Arrays, options: Arrays, sums: Arrays, columns: Array, scores: Array
 ) -> None:
@@ -653,7 +653,7 @@ def _best_reciprocal(
 # --- compiled: dense blocks -------------------------------------------------------------------------------------------
 
 
-@_compiled
+@compiled
 def _rounded(x: float) -> float:
     """As `scorers.base.comparable`; it keeps the order, so that only what is over the threshold need be rounded."""
     fraction, exponent = math.frexp(x)
@@ -669,7 +669,7 @@ def _take_rounded(chunk: Array, start: int, allowed: Array, scores: Array, colum
                 _sink(scores, columns, len(scores), score, start + k)
 
 
-@_compiled
+@compiled
 def _scan_dense(values: Array, allowed: Array, comparable: bool, scores: Array, columns: Array) -> None:
     for start in range(0, len(values), CHUNK):
         chunk = values[start : start + CHUNK]
@@ -685,7 +685,7 @@ def _scan_dense(values: Array, allowed: Array, comparable: bool, scores: Array, 
             scores[k] = values[columns[k]]
 
 
-@_compiled
+@compiled
 def _best_dense(block: Array, mask: Array, options: Arrays, columns: Array, scores: Array) -> None:
     above, comparable = options
     _start(scores, columns, above)
@@ -693,7 +693,7 @@ def _best_dense(block: Array, mask: Array, options: Arrays, columns: Array, scor
         _scan_dense(block[row], mask[row if len(mask) > 1 else 0], comparable, scores[row], columns[row])
 
 
-@_compiled
+@compiled
 def _on_scale(x: float, kind: int, chance: float) -> float:
     if kind == 0:
         return x
@@ -702,7 +702,7 @@ def _on_scale(x: float, kind: int, chance: float) -> float:
     return x / (1 + x)
 
 
-@_compiled
+@compiled
 def _add_sparse(
     product: Arrays,
     rows: Array,
@@ -748,7 +748,7 @@ def _gather(rows: Arrays, row: int, vectors: Array, total: Array) -> None:
         p += 1
 
 
-@_compiled
+@compiled
 def _advance(graph: Arrays, damping: float, plan: Array, now: Array, before: Array, contexts: Array) -> None:
     """One step of all walks at once; `before` becomes the next, without the share of the source."""
     kernel, flipped, diagonal = graph[0], graph[1], graph[2]
@@ -765,7 +765,7 @@ def _advance(graph: Arrays, damping: float, plan: Array, now: Array, before: Arr
             there[k] = near * here[k] - old * there[k] + far * total[k]
 
 
-@_compiled
+@compiled
 def _walks(graph: Arrays, rows: Array, damping: float, plan: Array, room: Arrays, out: Array) -> None:
     """Visits of the walks from `rows`: x = 0, then e / center, then step by step."""
     now, before, contexts = room
@@ -803,7 +803,7 @@ def _sum(rows: Arrays, row: int, vector: Array) -> Any:
     return total
 
 
-@_compiled
+@compiled
 def _walk(graph: Arrays, orders: Arrays, source: int, damping: float, plan: Array, out: Array) -> None:
     """As `_walks`, for one source: numbers instead of vectors of 64."""
     kernel, flipped, diagonal, root, inverse = graph
@@ -960,7 +960,7 @@ def best_mutual(
     return best
 
 
-@_compiled
+@compiled
 def _turn(x: Array, out: Array) -> None:
     for start in range(0, len(x), 16):  # as many as are in a line of the cache
         for k in range(x.shape[1]):
@@ -968,7 +968,7 @@ def _turn(x: Array, out: Array) -> None:
                 out[k, row] = x[row, k]
 
 
-@_compiled
+@compiled
 def _step(left: Arrays, right: Arrays, own: Array, x: Array, between: Array, out: Array) -> None:
     for context in range(len(between)):
         _gather(right, context, x, between[context])
@@ -978,7 +978,7 @@ def _step(left: Arrays, right: Arrays, own: Array, x: Array, between: Array, out
             out[row, k] -= own[row] * x[row, k]
 
 
-@_compiled
+@compiled
 def _add_symmetric(
     product: Arrays,
     rows: Array,
@@ -1003,7 +1003,7 @@ def _add_symmetric(
                     sums[column] = 0
 
 
-@_compiled
+@compiled
 def _add_lookup(table: Array, groups: Array, forward: Array, backward: Array, mine: Array, theirs: Array) -> None:
     for k in range(len(table)):
         row, weight = table[k], mine[k]
@@ -1013,7 +1013,7 @@ def _add_lookup(table: Array, groups: Array, forward: Array, backward: Array, mi
             backward[k, j] += theirs[j] * score
 
 
-@_compiled
+@compiled
 def _add_values(
     values: Array, rows: Array, groups: Array, forward: Array, backward: Array, mine: Array, theirs: Array
 ) -> None:
@@ -1025,7 +1025,7 @@ def _add_values(
                 backward[k, j] += theirs[j] * own
 
 
-@_compiled
+@compiled
 def _take_logarithms(room: Arrays, norm: float) -> None:
     """The natural logarithm of numbers ≥ 1, times `norm`, cut at 1; to 2e-7, without a call that stops vectors.
 
@@ -1046,7 +1046,7 @@ def _take_logarithms(room: Arrays, norm: float) -> None:
         numbers[j] = min(logarithm * norm, np.float32(1.0))
 
 
-@_compiled
+@compiled
 def _add_visits(
     block: Array,
     scale: Array,
@@ -1079,7 +1079,7 @@ def _add_visits(
                 others[j] += weights[j] * numbers[j]
 
 
-@_compiled
+@compiled
 def _add_lift(
     block: Array,
     columns: Array,
@@ -1104,17 +1104,17 @@ def _add_lift(
                 others[j] += weights[j] * numbers[j]
 
 
-@_compiled
+@compiled
 def _sigmoid(x: float) -> float:
     return 0.5 * (1.0 + math.tanh(0.5 * x))
 
 
 @_inlined
 def _at_most_0(x: float) -> float:
-    return min(0.0, x)  # NaN stays
+    return min(0.0, x)
 
 
-@_compiled
+@compiled
 def _best_mutual(forward: Array, backward: Array, among: Arrays, columns: Array, scores: Array) -> None:
     for k in range(len(forward)):
         ours, theirs, allowed = forward[k], backward[k], among[0][among[1][k]]

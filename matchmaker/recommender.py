@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from matchmaker.array import BoolArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import Blend, Weights
 from matchmaker.dataset import Dataset, Organization
 from matchmaker.errors import Problem, UsageError, quoted
@@ -289,6 +289,25 @@ class Recommender:
         """Rows of those with whom a pair is looked at: the left side, where there are two, else all."""
         dataset, _ = self._world(as_of)
         return np.flatnonzero(dataset.side == (0 if dataset.domain.sides else -1))
+
+    def between(self, left: IntArray, right: IntArray, *, as_of: date | None = None) -> tuple[FloatArray, FloatArray]:
+        """What rows `left` think of rows `right`, and these of them; log-odds of shape (len(left), len(right)).
+
+        Raises:
+            UsageError: the scorer is no blend.
+        """
+        _, scorer = self._world(as_of)
+        if not isinstance(scorer, Blend):
+            raise UsageError(Problem("MM-USE-023", "a session is planned by a blend", "leave the scorer out"))
+        blocks = [scorer.both_log_odds(left[start : start + BLOCK]) for start in range(0, len(left), BLOCK)]
+        forward, backward = (np.concatenate([block[way][:, right] for block in blocks]) for way in (0, 1))
+        return forward, backward
+
+    def mutual(self, left: IntArray, right: IntArray, *, as_of: date | None = None) -> FloatArray:
+        """The mutual scores of rows `left` with rows `right`, shape (len(left), len(right)), as `match` ranks by."""
+        _, scorer = self._world(as_of)
+        forward, backward = both(scorer, left)
+        return comparable(mutual(scorer, forward, backward)[:, right])
 
     def explain(self, left: str | Organization, right: str | Organization, *, as_of: date | None = None) -> Explanation:
         """Why two organizations match, or do not, in both directions.

@@ -87,6 +87,24 @@ def as_parquet(records: Sequence[Record], columns: Sequence[str]) -> bytes:
     return target.getvalue()
 
 
+def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Sequence[str]]]) -> bytes:
+    """An Excel workbook of sheets by name, each with its records and columns; no text becomes a formula or a link."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    target = io.BytesIO()
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with xlsxwriter.Workbook(target, plain) as book:
+        heading = book.add_format({"bold": True})
+        for name, (records, columns) in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            sheet.write_row(0, 0, columns, heading)
+            for row, record in enumerate(records, 1):
+                sheet.write_row(row, 0, [_sheet_cell(record.get(column)) for column in columns])
+            sheet.autofit()
+    return target.getvalue()
+
+
 def write_file(path: str | Path, content: bytes) -> None:
     """Write `content` to `path`: through a new file beside it that takes its name at the end, so never half.
 
@@ -173,6 +191,13 @@ def _csv_cell(value: Any) -> Any:
 def _is_number(text: str) -> bool:
     digits = text[1:] if text[:1] in "+-" else text
     return digits.replace(".", "", 1).isascii() and digits.replace(".", "", 1).isdigit()
+
+
+def _sheet_cell(value: Any) -> Any:
+    value = _plain(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return safe_text(value, 32_000) if isinstance(value, str) else value
 
 
 def _markdown_cell(value: Any) -> str:

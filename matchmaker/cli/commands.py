@@ -19,8 +19,9 @@ Find likely partners across a border, with reasons.
   matchmaker match GenNBio             likely partners of an organization
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
-  Look    match  pairs  everyone  explain  show  network
+  Look    match  pairs  everyone  explain  advise  show  network
   Data    check  index
+  Meet    roster  regions  plan
   Measure compare  fit
   Start   demo
 
@@ -47,6 +48,10 @@ COMMANDS = {
     "explain": Entry("Why two organizations match, or do not.", 'matchmaker explain GenNBio "Xeno Life Science"'),
     "show": Entry("All that is recorded of one organization.", "matchmaker show GenNBio"),
     "network": Entry("A picture of an organization's neighborhood.", "matchmaker network GenNBio -o network.svg"),
+    "plan": Entry("Who meets whom at a session, when and where.", "matchmaker plan --slots 8 --tables 10 --each 4"),
+    "advise": Entry("What a profile may have left unsaid.", "matchmaker advise GenNBio --toward Tongrentang"),
+    "roster": Entry("Who should come: a delegation.", "matchmaker roster --size 7 --quota region:cn-beijing=1"),
+    "regions": Entry("Where a delegation should go.", 'matchmaker regions --delegation "Hengrui; Luye"'),
     "compare": Entry(
         "Which scorer would have found what came later.",
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",

@@ -159,6 +159,29 @@ class Learning:
 
 
 @dataclass(frozen=True)
+class Sitting:
+    """Who sits down with whom, when and how often; each counts more than what the file of the session says."""
+
+    left: Annotated[
+        str | None,
+        typer.Option("--left", metavar="FILE|NAMES", help="One delegation: a line each, or names with ; between."),
+    ] = None
+    right: Annotated[str | None, typer.Option("--right", metavar="FILE|NAMES", help="The other delegation.")] = None
+    day: Annotated[str | None, typer.Option("--day", metavar="DAY", help="Of the session: 2026-12-01.")] = None
+    start: Annotated[str | None, typer.Option("--start", metavar="TIME", help="Of the first slot: 09:00.")] = None
+    slots: Annotated[int | None, typer.Option("--slots", metavar="N", help="One after the other.")] = None
+    minutes: Annotated[int | None, typer.Option("--minutes", metavar="N", help="Of a meeting.")] = None
+    tables: Annotated[int | None, typer.Option("--tables", metavar="N", help="Meetings at the same time.")] = None
+    each: Annotated[int | None, typer.Option("--each", metavar="N", help="Most meetings of an organization.")] = None
+    meetings: Annotated[int | None, typer.Option("--meetings", metavar="N", help="Most meetings in all.")] = None
+    expected_meetings: Annotated[
+        float | None,
+        typer.Option("--expect", metavar="N", help="Mutual interests that you expect: probabilities add up to it."),
+    ] = None
+    again: Annotated[bool, typer.Option("--again", help="Plan meetings of those who have met before, too.")] = False
+
+
+@dataclass(frozen=True)
 class Output:
     """In which form, and where to."""
 

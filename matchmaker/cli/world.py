@@ -125,6 +125,18 @@ def _described(dataset: Dataset, source: str, side: str | None, talk: Talk) -> O
     return profile.organization
 
 
+def side_of(dataset: Dataset, side: str | None) -> int:
+    """Which side of the domain is meant, 0 or 1; the left one, where nothing is said.
+
+    Raises:
+        UsageError: the domain has no sides, or none of this name.
+    """
+    if dataset.domain.sides is None:
+        raise UsageError(Problem("MM-CLI-014", "this domain has no two sides", "name them in features/domain.toml"))
+    country = _side(dataset, side)
+    return int(country is not None and country == dataset.domain.sides[1].country)
+
+
 def _side(dataset: Dataset, side: str | None) -> str | None:
     if side is None or dataset.domain.sides is None:
         return side
