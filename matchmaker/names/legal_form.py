@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from matchmaker.domain import parse_toml
 from matchmaker.names.key import folded
+
+_POINTS = str.maketrans({".": "", "'": "", "’": "", ",": " "})
 
 
 class LegalForms(NamedTuple):
@@ -40,7 +41,7 @@ def without_legal_form(name: str) -> str:
     >>> without_legal_form("Hanmi Pharm. Co., Ltd."), without_legal_form("(주)한미약품"), without_legal_form("Co.")
     ('hanmi pharm', '한미약품', 'co')
     """
-    text = " ".join(re.sub("[.'’]", "", folded(name)).replace(",", " ").split())
+    text = " ".join(folded(name).translate(_POINTS).split())
     while (shorter := _shorter(text)) != text:
         text = shorter
     return text
@@ -52,6 +53,8 @@ def _shorter(text: str) -> str:
     start, _, last = text.rpartition(" ")
     words, leading, marks = legal_forms()
     shorter = [start] * (last in words) + [rest] * (first in leading)
-    shorter += [text.removesuffix(mark) for mark in marks if text.endswith(mark)]
-    shorter += [text.removeprefix(mark) for mark in marks if text.startswith(mark)]
-    return next((each.strip() for each in shorter if re.search(r"\w", each)), text)
+    if text.endswith(marks):
+        shorter += [text.removesuffix(mark) for mark in marks if text.endswith(mark)]
+    if text.startswith(marks):
+        shorter += [text.removeprefix(mark) for mark in marks if text.startswith(mark)]
+    return next((each.strip() for each in shorter if any(map(str.isalnum, each))), text)

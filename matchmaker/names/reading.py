@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from matchmaker.names.key import comparison_key, has_han, has_hangul, initials
+from matchmaker.names.key import comparison_key, has_han, has_hangul
 from matchmaker.names.legal_form import own_table, without_legal_form
-from matchmaker.names.sino_korean import mandarin_hangul, simplified, sino_korean, softened, translated
+from matchmaker.names.sino_korean import korean_writings, pinyin, simplified, softened
 
-LOSSY = ("initials", "sound")  # what many names share: a ground to offer one, never to take it
-_SOUND = "~"  # opens a key that is compared by sound, so that it meets its like only
 _LIKE = (
     ("ph", "p"),
     ("f", "p"),
@@ -35,47 +33,42 @@ class Reading(NamedTuple):
 
 
 def readings(text: str, places: Mapping[str, str]) -> list[Reading]:
-    """Other keys of `text`; `places` gives Chinese names of places as Koreans write them."""
-    made = {key: how for key, how in reversed(list(_made(text, places))) if key}
+    """Other keys of `text` than its own; `places` gives Chinese names of places as Koreans write them."""
+    made = {key: how for key, how in reversed(list(_made(text, places))) if key and key != comparison_key(text)}
     return [Reading(key, how) for key, how in reversed(made.items())]
 
 
 def _made(text: str, places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    yield comparison_key(without_legal_form(text)), "name without legal form"
+    short = without_legal_form(text)
+    yield comparison_key(short), "name without legal form"
+    if text.isascii():
+        return
     if has_han(text):
         yield from _chinese(without_legal_form(simplified(text)), places)
     elif has_hangul(text):
-        yield from _korean(without_legal_form(text))
-    elif key := comparison_key(latin(text)):
-        yield key, "letters"
-        yield sound(latin(without_legal_form(text))), "sound"
+        yield from _korean(short)
+    else:
+        yield comparison_key(latin(short)), "letters"
 
 
 def _chinese(text: str, places: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield comparison_key(text), "simplified form"
-    pinyin = latin(text)
-    yield comparison_key(pinyin), "pinyin"
+    yield comparison_key("".join(pinyin(text))), "pinyin"
     words = generic_words()
-    for known in ({}, words, places, {**words, **places}):
-        replaced = translated(text, known)
-        yield softened(comparison_key(sino_korean(replaced))), "Korean reading"
-        yield softened(comparison_key(mandarin_hangul(replaced))), "Mandarin in Hangul"
+    for read, heard in korean_writings(text, {}, words, places, {**words, **places}):
+        yield softened(comparison_key(read)), "Korean reading"
+        yield softened(comparison_key(heard)), "Mandarin in Hangul"
 
 
 def _korean(text: str) -> Iterator[tuple[str, str]]:
-    key = comparison_key(text)
-    yield softened(key), "Korean reading"
+    yield softened(comparison_key(text)), "Korean reading"
     yield comparison_key(latin(text)), "romanization"
-    yield sound(latin(text)), "sound"
-    yield initials(key), "initials"
 
 
 def latin(text: str) -> str:
     """`text` in Latin letters: Chinese as pinyin, Hangul as the Revised Romanization, all else letter by letter."""
     if has_han(text):
-        from pypinyin import lazy_pinyin
-
-        text = "".join(lazy_pinyin(text))
+        text = "".join(pinyin(text))
     if has_hangul(text):
         from hangulpy import romanize
 
@@ -87,18 +80,18 @@ def latin(text: str) -> str:
     return anyascii(text)
 
 
-def sound(text: str) -> str:
-    """Latin text by its sound, as a Korean ear has it: 시노팜 and Sinopharm nearly agree.
+def sounds(names: Iterable[str]) -> list[str]:
+    """Names by their sound in Latin letters, as a Korean ear has it (시노팜 is nearly Sinopharm); empty of Chinese.
 
-    >>> sound("tasly"), sound("teseulli")
-    ('~tasli', '~tesli')
+    >>> sounds(["Tasly Co., Ltd.", "테슬리", "天士力"])
+    ['tasli', 'tesli', '']
     """
-    text = re.sub("[^a-z]", "", text.casefold())
-    text = re.sub("eui?|eo", "e", re.sub("(?<=[bcdfgjklmnpqrstvz])eu", "", text))
+    letters = "\n".join("" if has_han(name) else latin(without_legal_form(name)) for name in names).casefold()
+    letters = re.sub("[^a-z\n]", "", letters)
+    letters = re.sub("eui?|eo", "e", re.sub("(?<=[bcdfgjklmnpqrstvz])eu", "", letters))
     for one, other in _LIKE:
-        text = text.replace(one, other)
-    text = re.sub(r"(.)\1+", r"\1", text.translate(_LIKE_LETTERS))
-    return _SOUND + text if text else ""
+        letters = letters.replace(one, other)
+    return re.sub("([a-z])\\1+", r"\1", letters.translate(_LIKE_LETTERS)).split("\n")
 
 
 @lru_cache(maxsize=1)

@@ -7,17 +7,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-import numpy as np
-
-from matchmaker.dataset import FloatArray
 from matchmaker.names.index import PieceIndex
-from matchmaker.names.key import comparison_key, spellings
-from matchmaker.names.reading import LOSSY, Reading, readings
+from matchmaker.names.key import comparison_key, has_hangul, initials, is_initials, spellings
+from matchmaker.names.reading import readings, sounds
 
 MOST_OFFERED = 5
-NEAR = 0.5  # likeness below which a name is not offered
-_SHORTLIST = 200  # keys that are compared letter by letter
-_FEW = 20_000  # so many keys are all compared
+NEAR = 0.4  # likeness below which a name is not offered
+FOREIGN = 0.8  # what is left of the likeness of a name in another country than the stated one
 
 Status = Literal["exact", "sure", "ambiguous", "unknown"]
 
@@ -58,27 +54,42 @@ class Resolution(NamedTuple):
         return self.candidates[0] if self.status in ("exact", "sure") else None
 
 
+class Keys(NamedTuple):
+    """Keys that are compared with each other: `pieces.keys[p]` is made as `how[p]` says, of spelling `spelling[p]`."""
+
+    pieces: PieceIndex
+    how: list[str]
+    spelling: list[int]
+
+    @classmethod
+    def of(cls, made: Iterable[tuple[str, str, int]]) -> Keys:
+        """Index (key, how, number of the spelling)."""
+        keys, how, spelling = ([], [], []) if not (rows := list(made)) else map(list, zip(*rows, strict=True))
+        return cls(PieceIndex.of(keys), how, spelling)
+
+
 @dataclass(frozen=True, eq=False)
 class Resolver:
-    """All spellings of all organizations: `spelling[k]` names row `rows[k]`; rows are numbered in the order given.
+    """All spellings of all organizations: `spelling[k]` names row `rows[k]`; rows are numbered by sorted identifier.
 
-    `places` gives Chinese names of places as Koreans write them, for the reading of Chinese names.
+    `places` gives Chinese names of places as Koreans write them, for the reading of Chinese names. What only a question
+    that no spelling answers needs, is made when the first such question comes.
     """
 
-    identifiers: list[str]
-    spelling: list[str]
-    rows: list[int]
-    countries: list[str | None]
-    towns: list[tuple[str, ...]]
+    identifiers: list[str] = field(default_factory=list)
+    countries: list[str | None] = field(default_factory=list)
+    towns: list[tuple[str, ...]] = field(default_factory=list)
+    spelling: list[str] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
     places: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entries: Iterable[Entry], places: Mapping[str, str] | None = None) -> Resolver:
-        """Index identifiers and names; a remark in brackets is a spelling of its own. Nothing depends on the order."""
-        ordered = sorted(entries, key=lambda entry: entry.identifier)
-        resolver = cls([], [], [], [], [], dict(places or {}))
-        for row, entry in enumerate(ordered):
-            known = dict.fromkeys(part for name in (entry.identifier, *entry.names) if name for part in spellings(name))
+        """Index identifiers and names; a remark in brackets is a spelling of its own."""
+        resolver = cls(places=dict(places or {}))
+        for row, entry in enumerate(sorted(entries, key=lambda entry: entry.identifier)):
+            names = (entry.identifier, *sorted(set(entry.names)))
+            known = dict.fromkeys(part for name in names if name for part in spellings(name))
             resolver.spelling.extend(known)
             resolver.rows.extend([row] * len(known))
             resolver.identifiers.append(entry.identifier)
@@ -90,18 +101,13 @@ class Resolver:
         return len(self.identifiers)
 
     def resolve(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> Resolution:
-        """What `text`, which is a name and nothing else, means; `country` decides between namesakes."""
+        """What `text`, which is a name and nothing else, means; `country` decides among namesakes."""
         row = self._row_of.get(text)
         if row is not None:
             return Resolution(text, "exact", (Candidate(row, text, text, "identifier", 1.0),))
-        key = comparison_key(text)
-        if same := self._by_key.get(key, ()):
+        if same := self._by_key.get(comparison_key(text)):
             return self._settled(text, "exact", [self._candidate(k, "name", 1.0) for k in same], country, most)
-        asked = [reading for reading in readings(text, self.places) if reading.how not in LOSSY]
-        alike = [
-            self._candidate(k, reading.how, 1.0) for reading in asked for k in self._by_reading.get(reading.key, ())
-        ]
-        if alike:
+        if alike := [self._candidate(k, how, 1.0) for k, how in self._read_alike(text)]:
             return self._settled(text, "sure", alike, country, most)
         near = self.near(text, country, most)
         return Resolution(text, "ambiguous" if near else "unknown", tuple(near))
@@ -109,30 +115,37 @@ class Resolver:
     def near(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> list[Candidate]:
         """Who is called nearly so or by a part of it, the likest first, ties by identifier; one spelling each."""
         best: dict[int, Candidate] = {}
-        for asked in (Reading(comparison_key(text), "spelling"), *readings(text, self.places)):
-            for candidate in self._near_key(asked):
-                known = best.get(candidate.row)
-                if known is None or candidate.likeness > known.likeness:
-                    best[candidate.row] = candidate
-        likely = (self._weighed(each, country) for each in best.values())
+        for keys, key in self._asked(text):
+            positions, likeness = keys.pieces.near(key)
+            for position, value in zip(positions.tolist(), likeness.tolist(), strict=True):
+                k = keys.spelling[position]
+                known = best.get(self.rows[k])
+                if known is None or value > known.likeness:
+                    best[self.rows[k]] = self._candidate(k, keys.how[position], value)
+        likely = (self._weighed(candidate, country) for candidate in best.values())
         ranked = sorted(likely, key=lambda each: (-each.likeness, each.row))
         return [each for each in ranked[:most] if each.likeness >= NEAR]
 
-    def _near_key(self, asked: Reading) -> Iterator[Candidate]:
-        if not asked.key:
+    def _read_alike(self, text: str) -> Iterator[tuple[int, str]]:
+        """(number, how) of the spellings that are `text` in another script or without its legal form."""
+        for reading in readings(text, self.places):
+            for k in self._by_reading.get(reading.key, ()):
+                yield k, reading.how
+
+    def _asked(self, text: str) -> Iterator[tuple[Keys, str]]:
+        """The keys of `text`, and which others they are compared with."""
+        if is_initials(key := comparison_key(text)):
+            yield self._initials, key
             return
-        positions, weight, whole = self._pieces.shared(asked.key)
-        rarity = weight / (whole + 0.2 * (self._pieces.size[positions] - weight))
-        best = np.sort(np.argsort(-rarity, kind="stable")[:_SHORTLIST])
-        positions, rarity = positions[best], rarity[best]
-        likeness = 0.5 * rarity + 0.5 * _likeness(asked.key, [self._all_keys[k].key for k in positions.tolist()])
-        for k, value in zip(positions.tolist(), likeness.tolist(), strict=True):
-            yield self._candidate(self._owner[k], self._all_keys[k].how, value)
+        yield self._letters, key
+        yield from ((self._letters, reading.key) for reading in readings(text, self.places))
+        if heard := sounds([text])[0]:
+            yield (self._latin_sounds if has_hangul(text) else self._hangul_sounds), heard
 
     def _weighed(self, candidate: Candidate, country: str | None) -> Candidate:
         stated = self.countries[candidate.row]
         foreign = country is not None and stated is not None and stated != country
-        return candidate._replace(likeness=candidate.likeness * 0.8) if foreign else candidate
+        return candidate._replace(likeness=candidate.likeness * FOREIGN) if foreign else candidate
 
     def _settled(
         self, text: str, status: Status, found: Sequence[Candidate], country: str | None, most: int
@@ -155,51 +168,47 @@ class Resolver:
         return {identifier: row for row, identifier in enumerate(self.identifiers)}
 
     @cached_property
-    def _keys(self) -> list[str]:
-        return list(map(comparison_key, self.spelling))
+    def _by_key(self) -> dict[str, list[int]]:
+        return _grouped((comparison_key(name), k) for k, name in enumerate(self.spelling))
 
     @cached_property
-    def _by_key(self) -> dict[str, tuple[int, ...]]:
-        return _grouped(zip(self._keys, range(len(self._keys)), strict=True))
+    def _readings(self) -> list[tuple[str, str, int]]:
+        """(key, how, number of the spelling) of all other writings of all spellings."""
+        made = ((reading, k) for k, name in enumerate(self.spelling) for reading in readings(name, self.places))
+        return [(reading.key, reading.how, k) for reading, k in made]
 
     @cached_property
-    def _readings(self) -> list[tuple[Reading, int]]:
-        """(reading, number of the spelling) of all spellings."""
-        return [(reading, k) for k, name in enumerate(self.spelling) for reading in readings(name, self.places)]
+    def _by_reading(self) -> dict[str, list[int]]:
+        plain = ((key, k) for key, numbers in self._by_key.items() for k in numbers)
+        return _grouped((*plain, *((key, k) for key, _, k in self._readings)))
 
     @cached_property
-    def _by_reading(self) -> dict[str, tuple[int, ...]]:
-        made = ((reading.key, k) for reading, k in self._readings if reading.how not in LOSSY)
-        return _grouped((*zip(self._keys, range(len(self._keys)), strict=True), *made))
+    def _letters(self) -> Keys:
+        plain = ((key, "spelling", k) for key, numbers in self._by_key.items() for k in numbers)
+        return Keys.of((*plain, *self._readings))
 
     @cached_property
-    def _all_keys(self) -> list[Reading]:
-        return [*(Reading(key, "spelling") for key in self._keys), *(reading for reading, _ in self._readings)]
+    def _initials(self) -> Keys:
+        korean = ((initials(key), numbers) for key, numbers in self._by_key.items())
+        return Keys.of((key, "initials", k) for key, numbers in korean if key for k in numbers)
 
     @cached_property
-    def _owner(self) -> list[int]:
-        return [*range(len(self.spelling)), *(k for _, k in self._readings)]
+    def _latin_sounds(self) -> Keys:
+        return self._sounds(hangul=False)
 
     @cached_property
-    def _pieces(self) -> PieceIndex:
-        return PieceIndex.of([reading.key for reading in self._all_keys])
+    def _hangul_sounds(self) -> Keys:
+        return self._sounds(hangul=True)
+
+    def _sounds(self, *, hangul: bool) -> Keys:
+        numbers = [k for k, name in enumerate(self.spelling) if has_hangul(name) == hangul]
+        heard = zip(sounds(self.spelling[k] for k in numbers), numbers, strict=True)
+        return Keys.of((key, "sound", k) for key, k in heard if key)
 
 
-def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, tuple[int, ...]]:
-    grouped: dict[str, tuple[int, ...]] = {}
+def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    grouped: dict[str, list[int]] = {}
     for key, number in pairs:
         if key:
-            grouped[key] = (*grouped.get(key, ()), number)
+            grouped.setdefault(key, []).append(number)
     return grouped
-
-
-def _likeness(key: str, others: Sequence[str]) -> FloatArray:
-    """Shape (n,): how like `key` each of `others` is, 0 to 1, as a whole or as a part of it or around it."""
-    from rapidfuzz import fuzz, process
-
-    whole = process.cdist([key], others, scorer=fuzz.ratio)[0]
-    held = process.cdist([key], others, scorer=fuzz.partial_ratio, score_cutoff=85)[0]
-    # A part of a name says less than the whole, and the less the longer the name is.
-    shares = np.array([min(1.0, len(key) / max(len(other), 1)) for other in others])
-    alike: FloatArray = np.maximum(whole, held * (0.75 + 0.2 * shares)).astype(float) / 100.0
-    return alike

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,21 +31,38 @@ def mandarin_hangul(text: str) -> str:
     >>> mandarin_hangul("复星"), mandarin_hangul("江苏")
     ('푸싱', '장쑤')
     """
-    from pypinyin import Style, lazy_pinyin
+    return "".join(map(_syllable, pinyin(text)))
 
-    syllables = lazy_pinyin(text, style=Style.NORMAL, v_to_u=False, errors="default")
-    return "".join(map(_syllable, syllables))
+
+def pinyin(text: str) -> list[str]:
+    """The toneless pinyin of each Chinese character of `text`; other characters as they are, each by itself."""
+    from pypinyin import lazy_pinyin
+
+    return lazy_pinyin(text, errors=list)  # type: ignore[arg-type]
+
+
+def korean_writings(text: str, *known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(Korean reading, Mandarin in Hangul) of `text`; for each of `known`, with these words put as it says."""
+    read, heard = sino_korean(text), list(map(_syllable, pinyin(text)))
+    for words in known:
+        spans = [found.span() for found in _pattern(tuple(words)).finditer(text)] if words else []
+        korean = [words[text[start:end]] for start, end in spans]
+        yield _spliced(read, spans, korean), _spliced(heard, spans, korean)
+
+
+def _spliced(letters: Sequence[str], spans: Sequence[tuple[int, int]], instead: Sequence[str]) -> str:
+    """`letters` with each of `spans` replaced."""
+    parts, last = [], 0
+    for (start, end), word in zip(spans, instead, strict=True):
+        parts += [*letters[last:start], word]
+        last = end
+    return "".join([*parts, *letters[last:]])
 
 
 def simplified(text: str) -> str:
     """`text` with every traditional Chinese character in its simplified form."""
     converted: str = _converter("t2s").convert(text)
     return converted
-
-
-def translated(text: str, words: Mapping[str, str]) -> str:
-    """`text` with each of `words` that it holds replaced, the longest first."""
-    return _pattern(tuple(words)).sub(lambda found: words[found[0]], text) if words else text
 
 
 def softened(key: str) -> str:
