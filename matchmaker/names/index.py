@@ -21,63 +21,80 @@ _UNSHARED = (
 
 
 @dataclass(frozen=True, eq=False)
-class PieceIndex:
-    """`postings[start[p]:start[p + 1]]` are the positions of the keys that hold piece *p*; `weight[p]` is its rarity.
+class Postings:
+    """`owner[start[p]:start[p + 1]]` are the numbers of the things that hold piece *p*; `weight[p]` is its rarity.
 
-    A piece is a hash of three letters in a row, or of two where one of them is Chinese; the edges of a key are letters.
-    Rarity is log(n / number of keys with it), so what many names hold (pharma, 医药, 제약) counts for little.
+    Rarity is log(n / number of things with it), so what many names hold (pharma, 医药, 제약) counts for little.
     """
 
-    keys: Sequence[str]
     start: IntArray
-    postings: npt.NDArray[np.int32]
+    owner: npt.NDArray[np.int32]
     weight: FloatArray
 
     @classmethod
+    def of(cls, piece: IntArray, owner: IntArray, n_pieces: int, n: int) -> Postings:
+        """Index n things by their pieces, in O(entries · log entries)."""
+        piece, owner = distinct(piece, owner)
+        counts = np.bincount(piece, minlength=n_pieces)
+        weight: FloatArray = np.log((1.0 + n) / (1.0 + counts)) + 0.1
+        return cls(np.concatenate([[0], np.cumsum(counts)]), owner.astype(np.int32), weight)
+
+    def sharing(self, pieces: IntArray) -> tuple[IntArray, FloatArray]:
+        """Who shares `pieces`, ascending, and with how much weight: of the rarest pieces, so many as can be read."""
+        counts = self.start[pieces + 1] - self.start[pieces]
+        order = np.argsort(counts, kind="stable")
+        kept = order[np.cumsum(counts[order]) <= max(_MOST_POSTINGS, int(counts.min(initial=_MOST_POSTINGS)))]
+        found = np.concatenate([_NOTHING, *(self.owner[self.start[p] : self.start[p + 1]] for p in pieces[kept])])
+        if not len(found):
+            return np.empty(0, np.int64), np.empty(0)
+        together = np.argsort(found, kind="stable")
+        found, weights = found[together], np.repeat(self.weight[pieces[kept]], counts[kept])[together]
+        first = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
+        return found[first].astype(np.int64), np.add.reduceat(weights, first)
+
+
+@dataclass(frozen=True, eq=False)
+class PieceIndex:
+    """Keys by their pieces: a hash of three letters in a row, or of two where one is Chinese; the edges are letters."""
+
+    keys: Sequence[str]
+    postings: Postings
+
+    @classmethod
     def of(cls, keys: Sequence[str]) -> PieceIndex:
-        """Index n `keys`, in O(n log n)."""
-        piece, owner = _distinct(*_pieces(keys))
-        counts = np.bincount(piece, minlength=_BUCKETS)
-        weight: FloatArray = np.log((1.0 + len(keys)) / (1.0 + counts)) + 0.1
-        return cls(keys, np.concatenate([[0], np.cumsum(counts)]), owner.astype(np.int32), weight)
+        """Index `keys`."""
+        return cls(keys, Postings.of(*_pieces(keys), _BUCKETS, len(keys)))
 
     def near(self, key: str) -> tuple[IntArray, FloatArray]:
         """Positions of keys that are like `key`, and how much: 0 to 1."""
         pieces = np.unique(_pieces([key])[0])
-        positions = self._shortlist(pieces)
+        positions, shared = self.postings.sharing(pieces)
         if not len(positions):
-            return positions, np.empty(0)
+            return positions, shared
+        positions = np.sort(positions[largest(shared, _SHORTLIST)])
         others = [self.keys[position] for position in positions.tolist()]
         return positions, 0.5 * self._shared(pieces, others) + 0.5 * _likeness(key, others)
 
-    def _shortlist(self, pieces: IntArray) -> IntArray:
-        """Positions of the keys that share the most weight with `pieces`, ascending."""
-        counts = self.start[pieces + 1] - self.start[pieces]
-        order = np.argsort(counts, kind="stable")
-        kept = order[np.cumsum(counts[order]) <= max(_MOST_POSTINGS, int(counts.min(initial=_MOST_POSTINGS)))]
-        found = np.concatenate([self.postings[self.start[p] : self.start[p + 1]] for p in pieces[kept]] or [_NOTHING])
-        if not len(found):
-            return np.empty(0, np.int64)
-        together = np.argsort(found, kind="stable")
-        found, weights = found[together], np.repeat(self.weight[pieces[kept]], counts[kept])[together]
-        first = np.flatnonzero(np.concatenate([[True], found[1:] != found[:-1]]))
-        total = np.add.reduceat(weights, first)
-        best = np.lexsort((found[first], -total))[:_SHORTLIST]
-        return np.sort(found[first[best]]).astype(np.int64)
-
     def _shared(self, pieces: IntArray, others: Sequence[str]) -> FloatArray:
         """Shape (n,): weight of the pieces that both have over that of all; those of the other alone count less."""
-        piece, owner = _distinct(*_pieces(others))
-        both = np.isin(piece, pieces)
+        piece, owner = distinct(*_pieces(others))
+        both, weight = np.isin(piece, pieces), self.postings.weight
         size, shared = (
-            np.bincount(owner[some], weights=self.weight[piece[some]], minlength=len(others))
-            for some in (slice(None), both)
+            np.bincount(owner[some], weights=weight[piece[some]], minlength=len(others)) for some in (slice(None), both)
         )
-        share: FloatArray = shared / (self.weight[pieces].sum() + _UNSHARED * (size - shared))
+        share: FloatArray = shared / (weight[pieces].sum() + _UNSHARED * (size - shared))
         return share
 
 
 _NOTHING = np.empty(0, np.int32)
+
+
+def largest(values: FloatArray, n: int) -> IntArray:
+    """Places of the `n` largest of `values`, the largest first, ties by place."""
+    places = np.arange(len(values))
+    if n < len(values):
+        places = np.flatnonzero(values >= np.partition(values, len(values) - n)[len(values) - n])
+    return places[np.lexsort((places, -values[places]))][:n]
 
 
 def _likeness(key: str, others: Sequence[str]) -> FloatArray:
@@ -113,7 +130,7 @@ def _hash(letters: CodePoints, places: IntArray, length: int) -> IntArray:
     return (value % np.uint64(_BUCKETS)).astype(np.int64)
 
 
-def _distinct(piece: IntArray, owner: IntArray) -> tuple[IntArray, IntArray]:
+def distinct(piece: IntArray, owner: IntArray) -> tuple[IntArray, IntArray]:
     """Each pair once, sorted."""
     together = np.sort(piece << 32 | owner)
     kept = together[np.concatenate([[True], together[1:] != together[:-1]])[: len(together)]]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+import numpy as np
+
+from matchmaker.names.affiliation import AffiliationIndex, Table, learned_weights
 from matchmaker.names.index import PieceIndex
 from matchmaker.names.key import comparison_key, has_hangul, initials, is_initials, spellings
 from matchmaker.names.reading import readings, sounds
@@ -19,12 +23,17 @@ Status = Literal["exact", "sure", "ambiguous", "unknown"]
 
 
 class Entry(NamedTuple):
-    """One organization as a resolver knows it; `places` are names of its city, region …, in any language."""
+    """One organization as a resolver knows it.
+
+    `names` are in any language, the usual one first; so are `places`, the names of its city, region …; `parents` are the
+    identifiers of what it is a part of.
+    """
 
     identifier: str
     names: Sequence[str]
     country: str | None = None
     places: Sequence[str] = ()
+    parents: Sequence[str] = ()
 
 
 class Candidate(NamedTuple):
@@ -79,6 +88,7 @@ class Resolver:
     identifiers: list[str] = field(default_factory=list)
     countries: list[str | None] = field(default_factory=list)
     towns: list[tuple[str, ...]] = field(default_factory=list)
+    parents: list[tuple[str, ...]] = field(default_factory=list)
     spelling: list[str] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     places: Mapping[str, str] = field(default_factory=dict)
@@ -87,14 +97,19 @@ class Resolver:
     def of(cls, entries: Iterable[Entry], places: Mapping[str, str] | None = None) -> Resolver:
         """Index identifiers and names; a remark in brackets is a spelling of its own."""
         resolver = cls(places=dict(places or {}))
+        entries = list(entries)
+        remarks = Counter(part for entry in entries for name in entry.names if name for part in spellings(name)[2:])
         for row, entry in enumerate(sorted(entries, key=lambda entry: entry.identifier)):
-            names = (entry.identifier, *sorted(set(entry.names)))
-            known = dict.fromkeys(part for name in names if name for part in spellings(name))
+            names = (*entry.names, entry.identifier)
+            known = dict.fromkeys(
+                part for name in names if name for part in spellings(name) if remarks.get(part, 0) <= 2
+            )
             resolver.spelling.extend(known)
             resolver.rows.extend([row] * len(known))
             resolver.identifiers.append(entry.identifier)
             resolver.countries.append(entry.country)
             resolver.towns.append(tuple(entry.places))
+            resolver.parents.append(tuple(entry.parents))
         return resolver
 
     def __len__(self) -> int:
@@ -111,6 +126,16 @@ class Resolver:
             return self._settled(text, "sure", alike, country, most)
         near = self.near(text, country, most)
         return Resolution(text, "ambiguous" if near else "unknown", tuple(near))
+
+    def within(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> Resolution:
+        """Who is named in `text`, a longer line such as the address in a paper; `country` where the line comes from.
+
+        `likeness` is the probability that the candidate is meant, as learned from labeled addresses.
+        """
+        likely = self._affiliations.likely(text, country)[:most]
+        found = tuple(self._candidate(k, "words", chance) for k, chance in likely)
+        sure = bool(found) and found[0].likeness >= learned_weights().sure
+        return Resolution(text, "sure" if sure else "ambiguous" if found else "unknown", found)
 
     def near(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> list[Candidate]:
         """Who is called nearly so or by a part of it, the likest first, ties by identifier; one spelling each."""
@@ -186,6 +211,14 @@ class Resolver:
     def _letters(self) -> Keys:
         plain = ((key, "spelling", k) for key, numbers in self._by_key.items() for k in numbers)
         return Keys.of((*plain, *self._readings))
+
+    @cached_property
+    def _affiliations(self) -> AffiliationIndex:
+        rows = np.array(self.rows, np.int64)
+        main = np.concatenate([[True], rows[1:] != rows[:-1]])[: len(rows)]
+        known = self._row_of
+        parents = [frozenset(known[parent] for parent in each if parent in known) for each in self.parents]
+        return AffiliationIndex.of(Table(self.spelling, rows, main, self.countries, self.towns, parents))
 
     @cached_property
     def _initials(self) -> Keys:
