@@ -1,10 +1,10 @@
 """Who is meant by the affiliation strings of publishers? Precision, recall and F1 beside the published figures.
 
-Our registry is ../shared/data/ror, two fifths of the full one in a later state; the published figures were measured on
-all of that of 2023. Scored are the strings whose labels are all in it, and those labeled "nobody". So the figures are of
-another task than the published ones: fewer who could be meant, and fewer who could be mistaken for them.
-What the matcher knows was learned (--fit) from one half of springer_2023, crossref_2024 and names, chosen by a checksum of
-the text; of these three the other half is reported, of the rest everything, and neither was looked at before.
+Our registry is ../shared/data/ror, two fifths of the full one in a later state; the published figures were measured
+on all of that of 2023. Scored are the strings whose labels are all in it, and those labeled "nobody". So the figures
+are of another task than the published ones: fewer who could be meant, and who could be mistaken for them; and "nobody"
+may be in the registry by now. What the matcher knows was learned (--fit) from one half of the strings of each source,
+chosen by a checksum of the text; reported is the other half, whose strings were not looked at.
 Command: python experiments/name_matching.py [--fit] [--data ../shared/data]
 Writes results/name_matching.csv; with --fit matchmaker/names/affiliation.toml in place of it.
 """
@@ -27,7 +27,6 @@ from matchmaker.names.evidence import Evidence
 
 HERE = Path(__file__).parent.parent
 WEIGHTS = HERE / "matchmaker" / "names" / "affiliation.toml"
-LEARNED_FROM = ("springer_2023", "crossref_2024", "names")
 PENALTY = 1.0  # of the squared weights, each of which is for an evidence scaled to a variance of 1
 FOLDS = 5
 
@@ -46,7 +45,7 @@ class Row(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """How right the answers are: an answer is right if the string has that label; a label without an answer is missed."""
+    """How right the answers are: right is one that is a label of the string; a label without an answer is missed."""
 
     precision: float
     recall: float
@@ -122,7 +121,7 @@ class Sample(NamedTuple):
 
 def sample_of(resolver: Resolver, rows: Sequence[Row]) -> Sample:
     """The evidence of `rows`."""
-    index = resolver._affiliations  # noqa: SLF001  # what is learned is inside
+    index = resolver._affiliations
     evidence, right, line, organization = [], [], [], []
     for number, row in enumerate(rows):
         found, speaks = index.found(row.text)
@@ -138,7 +137,7 @@ def sample_of(resolver: Resolver, rows: Sequence[Row]) -> Sample:
 
 
 def fitted(evidence: FloatArray, right: FloatArray, line: IntArray) -> FloatArray:
-    """Weights (f + 1,), the bias last, of a conditional logit: in each line one of the right ones, else none, is meant."""
+    """Weights (f + 1,), the bias last, of a conditional logit: in each line one of the right ones is meant, or none."""
     from scipy.optimize import minimize
 
     scale = evidence.std(axis=0) + 1e-9
@@ -170,7 +169,7 @@ def answers(sample: Sample, score: FloatArray) -> Iterator[tuple[float, bool]]:
     for part in np.split(np.arange(len(score)), first[1:]):
         top = max(float(score[part].max()), 0.0)
         odds = np.exp(score[part] - top)
-        rows, group = np.unique(sample.row[part], return_inverse=True)
+        group = np.unique(sample.row[part], return_inverse=True)[1]
         total = np.bincount(group, odds) / (odds.sum() + np.exp(-top))
         best = int(total.argmax())
         yield float(total[best]), bool(sample.right[part][group == best].any())
@@ -220,9 +219,7 @@ def main() -> None:
     known = pl.read_parquet(options.data / "ror" / "organizations.parquet", columns=["org_id"])["org_id"]
     rows = labeled(options.data / "name_matching", frozenset(known))
     if options.fit:
-        reported = {row.text for row in rows if not row.to_learn_from}
-        chosen = [row for row in rows if row.to_learn_from and row.text not in reported]
-        write_weights(learn(sample_of(resolver, chosen)))
+        write_weights(learn(sample_of(resolver, [row for row in rows if row.to_learn_from])))
         return
     resolver.within("University of Nowhere")
     published = best_published(options.data / "name_matching")

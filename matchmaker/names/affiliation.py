@@ -70,7 +70,7 @@ class AffiliationIndex:
         owner = np.repeat(np.arange(len(words)), [len(each) for each in words])
         piece = np.fromiter((word for each in words for word in each), np.int64, count=len(owner))
         weight = Postings.of(piece, table.rows[owner], len(number), len(table.countries)).weight
-        size = np.bincount(owner, weights=weight[piece], minlength=len(words))
+        size: FloatArray = np.bincount(owner, weights=weight[piece], minlength=len(words)).astype(float)
         postings = replace(Postings.of(piece, owner, len(number), len(words)), weight=weight)
         return cls(table, spoken, number, words, size, postings)
 
@@ -96,7 +96,7 @@ class AffiliationIndex:
         return found, np.column_stack([*evidence(self, found, line)]).astype(float)
 
     def weights(self, line: Line) -> FloatArray:
-        """Shape (words of the line,): an unknown word is as rare as can be; said again in a segment, it says nothing."""
+        """Shape (words of the line,): an unknown word is as rare as can be; said again in a segment it says nothing."""
         weights = np.where(line.words >= 0, self.postings.weight[line.words], self.postings.weight.max(initial=0.0))
         said = np.unique(np.column_stack([line.segment, line.words]), axis=0, return_index=True)[1]
         first = line.words < 0

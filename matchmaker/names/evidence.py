@@ -72,7 +72,7 @@ class Overlap(NamedTuple):
     inside: FloatArray  # (n, segments): weight in each segment
     best: IntArray  # (n,): the segment that holds most, the last of equal ones
     size: FloatArray  # (n,): weight of all words of the spelling
-    count: IntArray  # (n,): number of all words of the spelling
+    length: IntArray  # (n,): number of all words of the spelling
 
     @classmethod
     def of(cls, index: AffiliationIndex, found: IntArray, line: Line) -> Overlap:
@@ -111,15 +111,15 @@ def evidence(index: AffiliationIndex, found: IntArray, line: Line) -> Evidence:
         complete=complete,
         nearly=mass / overlap.size > _MOST,
         literal=literal,
-        literal_equal=literal & united & (np.bincount(line.segment)[best] == overlap.count),
+        literal_equal=literal & united & (np.bincount(line.segment)[best] == overlap.length),
         together=together,
         united=united,
         explained=np.minimum(1.0, overlap.inside.max(axis=1) / segment_weight[best]),
-        equal=united & (np.bincount(line.segment)[best] == overlap.count),
+        equal=united & (np.bincount(line.segment)[best] == overlap.length),
         alone=complete & ~(~spread & ~line.placed).any(axis=1),
         mass=np.log1p(mass),
         missing=overlap.size - mass,
-        ordered=overlap.count / np.maximum(overlap.count, end - start + 1),
+        ordered=overlap.length / np.maximum(overlap.length, end - start + 1),
         last=_place_of(line)[best],
         home=home,
         complete_home=home & complete,
@@ -127,7 +127,7 @@ def evidence(index: AffiliationIndex, found: IntArray, line: Line) -> Evidence:
         town=town,
         elsewhere=elsewhere,
         acronym=_acronyms(index, found, line),
-        single=overlap.count == 1,
+        single=overlap.length == 1,
         contained=contained,
         behind=behind,
         namesakes=np.log([index.namesakes[frozenset(index.words[k])] for k in found.tolist()]),

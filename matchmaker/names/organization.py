@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,13 +26,15 @@ def resolver_of(dataset: Dataset) -> Resolver:
 
 @lru_cache(maxsize=4)
 def _resolver(dataset: Dataset) -> Resolver:
+    return Resolver.of(entries_of(dataset), korean_places(dataset))
+
+
+def entries_of(dataset: Dataset) -> Iterator[Entry]:
+    """The organizations of `dataset` as a resolver knows them."""
     columns = [f"name_{language}" if language else "name" for language in dataset.languages]
     records = dataset.organizations.select("org_id", "country", "city", "region", *columns, "aliases").iter_rows()
-    entries = (
-        Entry(identifier, [name for name in (*names, *aliases) if name], country, _towns(dataset, city, region))
-        for identifier, country, city, region, *names, aliases in records
-    )
-    return Resolver.of(entries, korean_places(dataset))
+    for identifier, country, city, region, *names, aliases in records:
+        yield Entry(identifier, [name for name in (*names, *aliases) if name], country, _towns(dataset, city, region))
 
 
 def korean_places(dataset: Dataset) -> dict[str, str]:

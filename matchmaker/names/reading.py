@@ -11,6 +11,10 @@ from matchmaker.names.key import comparison_key, has_han, has_hangul
 from matchmaker.names.legal_form import own_table, without_legal_form
 from matchmaker.names.sino_korean import korean_writings, pinyin, simplified, softened
 
+_NO_LETTER = re.compile("[^a-z\n]")
+_EU = re.compile("(?<=[bcdfgjklmnpqrstvz])eu")  # the vowel that Hangul puts where a consonant stands alone
+_EO = re.compile("eui?|eo")
+_TWICE = re.compile("([a-z])\\1+")
 _LIKE = (
     ("ph", "p"),
     ("f", "p"),
@@ -86,12 +90,12 @@ def sounds(names: Iterable[str]) -> list[str]:
     >>> sounds(["Tasly Co., Ltd.", "테슬리", "天士力"])
     ['tasli', 'tesli', '']
     """
-    letters = "\n".join("" if has_han(name) else latin(without_legal_form(name)) for name in names).casefold()
-    letters = re.sub("[^a-z\n]", "", letters)
-    letters = re.sub("eui?|eo", "e", re.sub("(?<=[bcdfgjklmnpqrstvz])eu", "", letters))
+    spoken = ["" if has_han(name) else latin(without_legal_form(name)) for name in names]
+    letters = _NO_LETTER.sub("", "\n".join(spoken).casefold())
+    letters = _EO.sub("e", _EU.sub("", letters))
     for one, other in _LIKE:
         letters = letters.replace(one, other)
-    return re.sub("([a-z])\\1+", r"\1", letters.translate(_LIKE_LETTERS)).split("\n")
+    return _TWICE.sub(r"\1", letters.translate(_LIKE_LETTERS)).split("\n") if spoken else []
 
 
 @lru_cache(maxsize=1)

@@ -25,8 +25,8 @@ Status = Literal["exact", "sure", "ambiguous", "unknown"]
 class Entry(NamedTuple):
     """One organization as a resolver knows it.
 
-    `names` are in any language, the usual one first; so are `places`, the names of its city, region …; `parents` are the
-    identifiers of what it is a part of.
+    `names` are in any language, the usual one first; so are `places`, the names of its city, region …; `parents` are
+    the identifiers of what it is a part of.
     """
 
     identifier: str
@@ -153,8 +153,10 @@ class Resolver:
 
     def _read_alike(self, text: str) -> Iterator[tuple[int, str]]:
         """(number, how) of the spellings that are `text` in another script or without its legal form."""
+        for k, how in self._by_reading.get(comparison_key(text), ()):
+            yield k, how
         for reading in readings(text, self.places):
-            for k in self._by_reading.get(reading.key, ()):
+            for k, _ in self._by_reading.get(reading.key, ()):
                 yield k, reading.how
 
     def _asked(self, text: str) -> Iterator[tuple[Keys, str]]:
@@ -203,9 +205,14 @@ class Resolver:
         return [(reading.key, reading.how, k) for reading, k in made]
 
     @cached_property
-    def _by_reading(self) -> dict[str, list[int]]:
-        plain = ((key, k) for key, numbers in self._by_key.items() for k in numbers)
-        return _grouped((*plain, *((key, k) for key, _, k in self._readings)))
+    def _by_reading(self) -> dict[str, list[tuple[int, str]]]:
+        """(number of the spelling, how the key was made of it) by key."""
+        grouped: dict[str, list[tuple[int, str]]] = {}
+        for key, numbers in self._by_key.items():
+            grouped[key] = [(k, "spelling") for k in numbers]
+        for key, how, k in self._readings:
+            grouped.setdefault(key, []).append((k, how))
+        return grouped
 
     @cached_property
     def _letters(self) -> Keys:
