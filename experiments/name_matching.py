@@ -56,8 +56,10 @@ def registry(folder: Path) -> Iterator[Entry]:
     """The organizations that are not withdrawn, the name that the registry displays first."""
     aliases = pl.read_parquet(folder / "aliases.parquet").group_by("org_id", maintain_order=True).agg("name")
     known = dict(aliases.iter_rows())
-    relations = pl.read_parquet(folder / "relations.parquet").filter(pl.col("relation") == "parent")
-    parents = dict(relations.group_by("org_id", maintain_order=True).agg("other_id").iter_rows())
+    relations = pl.read_parquet(folder / "relations.parquet")
+    up = relations.filter(pl.col("relation") == "parent").select("org_id", "other_id")
+    down = relations.filter(pl.col("relation") == "child").select(org_id="other_id", other_id="org_id")
+    parents = dict(pl.concat([up, down]).unique().group_by("org_id").agg("other_id").iter_rows())
     table = pl.read_parquet(folder / "organizations.parquet").filter(pl.col("status") != "withdrawn")
     for identifier, name, country, *places in table.select("org_id", "name", "country", "city", "region").iter_rows():
         names, towns = [name, *known.get(identifier, [])], [place for place in places if place]

@@ -47,6 +47,16 @@ def without_legal_form(name: str) -> str:
     return text
 
 
+def may_lose_a_form(name: str) -> bool:
+    """Whether `name`, of ASCII characters only, has a word at either end that is a legal form.
+
+    >>> may_lose_a_form("Hanmi Pharm Co., Ltd."), may_lose_a_form("Hanmi Pharm")
+    (True, False)
+    """
+    words = name.lower().translate(_POINTS).replace("-", " ").replace("_", " ").split()
+    return bool(words) and (words[-1] in legal_forms().words or words[0] in legal_forms().leading)
+
+
 def _shorter(text: str) -> str:
     """One legal form less, if there is one to spare."""
     first, _, rest = text.partition(" ")

@@ -42,12 +42,13 @@ def pinyin(text: str) -> list[str]:
 
 
 def korean_writings(text: str, *known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """(Korean reading, Mandarin in Hangul) of `text`; for each of `known`, with these words put as it says."""
+    """(writing, how) of `text` in Korean, read and by its Mandarin sound, with the words of `known` put so."""
     read, heard = sino_korean(text), list(map(_syllable, pinyin(text)))
     for words in known:
         spans = [found.span() for found in _pattern(tuple(words)).finditer(text)] if words else []
         korean = [words[text[start:end]] for start, end in spans]
-        yield _spliced(read, spans, korean), _spliced(heard, spans, korean)
+        yield _spliced(read, spans, korean), "Korean reading"
+        yield _spliced(heard, spans, korean), "Mandarin in Hangul"
 
 
 def _spliced(letters: Sequence[str], spans: Sequence[tuple[int, int]], instead: Sequence[str]) -> str:
