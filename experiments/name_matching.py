@@ -4,7 +4,8 @@ Our registry is ../shared/data/ror, two fifths of the full one in a later state;
 on all of that of 2023. Scored are the strings whose labels are all in it, and those labeled "nobody". So the figures
 are of another task than the published ones: fewer who could be meant, and who could be mistaken for them; and "nobody"
 may be in the registry by now. What the matcher knows was learned (--fit) from one half of the strings of each source,
-chosen by a checksum of the text; reported is the other half, whose strings were not looked at.
+chosen by a checksum of the text; reported is the other half, whose strings were not looked at. Strings a second are of
+processor time.
 Command: python experiments/name_matching.py [--fit] [--data ../shared/data]
 Writes results/name_matching.csv; with --fit matchmaker/names/affiliation.toml in place of it.
 """
@@ -86,9 +87,9 @@ def figures(right: int, wrong: int, labels: int) -> Figures:
 
 def measured(resolver: Resolver, rows: Sequence[Row]) -> dict[str, Any]:
     """The figures of one source."""
-    start = time.perf_counter()
+    start = time.process_time()
     answers = [resolver.within(row.text).found for row in rows]
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     right = sum(a is not None and a.identifier in row.identifiers for a, row in zip(answers, rows, strict=True))
     given = sum(answer is not None for answer in answers)
     scored = figures(right, given - right, sum(len(row.identifiers) for row in rows))

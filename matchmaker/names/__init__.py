@@ -3,10 +3,11 @@
 On a dataset (`resolver_of(dataset)`, or `lookup`, which raises what the command line prints) or on any table::
 
     resolver = Resolver.of([Entry("hengrui", ["江苏恒瑞医药股份有限公司", "Hengrui"], country="CN")])
-    resolution = resolver.resolve("恆瑞醫藥")          # a name and nothing else; country="CN" decides among namesakes
+    resolution = resolver.resolve("江蘇恆瑞醫藥")      # a name and nothing else; country="CN" decides among namesakes
     resolution.status                                  # "exact", "sure", "ambiguous" or "unknown"
     resolution.found                                   # the Candidate that is meant (exact and sure only), else None
     resolution.candidates                              # ranked; each has row, identifier, spelling, how, likeness
+    resolver.within("School of Law, Hengrui, CN")      # the same of a longer line; likeness is then a probability
 
 `exact` is an identifier or a spelling; `sure` the same name but for its legal form or its script (simplified and
 traditional, pinyin, romanization, Korean reading). A typo, initials or a part of a name is `ambiguous`, for a

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from matchmaker.names.affiliation import AffiliationIndex, Table, learned_weights
 from matchmaker.names.index import PieceIndex
 from matchmaker.names.key import comparison_key, has_hangul, initials, is_initials, spellings
 from matchmaker.names.reading import readings, sounds
+
+if TYPE_CHECKING:
+    from matchmaker.names.affiliation import AffiliationIndex
 
 MOST_OFFERED = 5
 NEAR = 0.4  # likeness below which a name is not offered
@@ -132,6 +134,8 @@ class Resolver:
 
         `likeness` is the probability that the candidate is meant, as learned from labeled addresses.
         """
+        from matchmaker.names.affiliation import learned_weights
+
         likely = self._affiliations.likely(text, country)[:most]
         found = tuple(self._candidate(k, "words", chance) for k, chance in likely)
         sure = bool(found) and found[0].likeness >= learned_weights().sure
@@ -221,6 +225,8 @@ class Resolver:
 
     @cached_property
     def _affiliations(self) -> AffiliationIndex:
+        from matchmaker.names.affiliation import AffiliationIndex, Table
+
         rows = np.array(self.rows, np.int64)
         main = np.concatenate([[True], rows[1:] != rows[:-1]])[: len(rows)]
         known = self._row_of
