@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -85,6 +85,22 @@ class Overlap(NamedTuple):
         count = np.array([len(index.words[k]) for k in found.tolist()])
         return cls(own, weighted, inside, best, index.size[found], count)
 
+    @property
+    def mass(self) -> FloatArray:
+        """Shape (n,): the weight that the line has of each."""
+        mass: FloatArray = self.weighted.sum(axis=1)
+        return mass
+
+    @property
+    def complete(self) -> BoolArray:
+        """Shape (n,): the line has all of it."""
+        return self.mass / self.size > _ALL
+
+    def fills(self, line: Line) -> BoolArray:
+        """Shape (n,): its segment has its words and no others."""
+        united: BoolArray = self.inside.max(axis=1) / self.size > _ALL
+        return united & (np.bincount(line.segment)[self.best] == self.length)
+
     def spread(self, line: Line) -> BoolArray:
         """Shape (n, words of the line): the word is the spelling's."""
         spread = self.own[:, np.searchsorted(line.known, line.words).clip(0, self.own.shape[1] - 1)]
@@ -94,56 +110,89 @@ class Overlap(NamedTuple):
 def evidence(index: AffiliationIndex, found: IntArray, line: Line) -> Evidence:
     """What speaks for each of the spellings `found` (n,), all of which share a word with `line`."""
     overlap = Overlap.of(index, found, line)
-    mass, best, together = overlap.weighted.sum(axis=1), overlap.best, overlap.inside.max(axis=1) / overlap.size
-    complete, united = mass / overlap.size > _ALL, together > _ALL
-    spread = overlap.spread(line)
+    return Evidence(
+        **_amount(overlap),
+        **_position(index, overlap, line),
+        **_wording(index, found, line, overlap),
+        **_surroundings(index, found, line, overlap),
+        **_rivals(index, found, overlap),
+        **_kind(index, found, overlap),
+    )
+
+
+def _amount(overlap: Overlap) -> dict[str, Any]:
+    """How much of it the line has, and the segment that has most of it."""
+    together = overlap.inside.max(axis=1) / overlap.size
+    return {
+        "covered": overlap.mass / overlap.size,
+        "complete": overlap.complete,
+        "nearly": overlap.mass / overlap.size > _MOST,
+        "together": together,
+        "united": together > _ALL,
+        "mass": np.log1p(overlap.mass),
+        "missing": overlap.size - overlap.mass,
+        "single": overlap.length == 1,
+    }
+
+
+def _position(index: AffiliationIndex, overlap: Overlap, line: Line) -> dict[str, Any]:
+    """Where it stands in the line and its segment, and what else stands there."""
+    spread, best = overlap.spread(line), overlap.best
     inside = spread & (line.segment == best[:, None])
     start, end = inside.argmax(axis=1), inside.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
-    segment_weight = np.bincount(line.segment, weights=index.weights(line))
+    most = overlap.inside.max(axis=1)
+    return {
+        "explained": np.minimum(1.0, most / np.bincount(line.segment, weights=index.weights(line))[best]),
+        "equal": overlap.fills(line),
+        "alone": overlap.complete & ~(~spread & ~line.placed).any(axis=1),
+        "ordered": overlap.length / np.maximum(overlap.length, end - start + 1),
+        "last": _place_of(line)[best],
+        "preceded": _in_segment(line, start - 1, best),
+        "followed": _in_segment(line, end + 1, best),
+    }
+
+
+def _wording(index: AffiliationIndex, found: IntArray, line: Line, overlap: Overlap) -> dict[str, Any]:
+    """Whether it stands there in its own words and their order."""
     literal = np.array([f" {index.plain[k]} " in line.text for k in found.tolist()])
+    return {
+        "literal": literal,
+        "literal_equal": literal & overlap.fills(line),
+        "in_order": _in_order(index, found, line),
+        "acronym": _acronyms(index, found, line),
+    }
+
+
+def _surroundings(index: AffiliationIndex, found: IntArray, line: Line, overlap: Overlap) -> dict[str, Any]:
+    """Whether the places that the line names are its own."""
     home, abroad = _countries(index, found, line)
     town, elsewhere = _towns(index, found, line)
-    within, around = _related(index, found, complete)
-    contained, behind = _longer(overlap, index.table.rows[found], complete)
+    agree = {"home": home, "complete_home": home & overlap.complete, "abroad": abroad}
+    return {**agree, "town": town, "elsewhere": elsewhere}
+
+
+def _rivals(index: AffiliationIndex, found: IntArray, overlap: Overlap) -> dict[str, Any]:
+    """Who else may be meant by the same words, and what it is a part of."""
+    contained, behind = _longer(overlap, index.table.rows[found])
+    within, around = _related(index, found, overlap.complete)
+    namesakes = np.log([index.namesakes[frozenset(index.words[k])] for k in found.tolist()])
+    related = {"within": within, "around": around, "namesakes": namesakes}
+    return {"contained": contained, "behind": behind, **related}
+
+
+def _kind(index: AffiliationIndex, found: IntArray, overlap: Overlap) -> dict[str, Any]:
+    """What kind of organization it is, and how well known."""
+    rows = index.table.rows[found]
     university, hospital, part = (_any_of(index, found, head) for head in _HEADS)
-    return Evidence(
-        covered=mass / overlap.size,
-        complete=complete,
-        nearly=mass / overlap.size > _MOST,
-        literal=literal,
-        literal_equal=literal & united & (np.bincount(line.segment)[best] == overlap.length),
-        together=together,
-        united=united,
-        explained=np.minimum(1.0, overlap.inside.max(axis=1) / segment_weight[best]),
-        equal=united & (np.bincount(line.segment)[best] == overlap.length),
-        alone=complete & ~(~spread & ~line.placed).any(axis=1),
-        mass=np.log1p(mass),
-        missing=overlap.size - mass,
-        ordered=overlap.length / np.maximum(overlap.length, end - start + 1),
-        last=_place_of(line)[best],
-        home=home,
-        complete_home=home & complete,
-        abroad=abroad,
-        town=town,
-        elsewhere=elsewhere,
-        acronym=_acronyms(index, found, line),
-        single=overlap.length == 1,
-        contained=contained,
-        behind=behind,
-        namesakes=np.log([index.namesakes[frozenset(index.words[k])] for k in found.tolist()]),
-        main=index.table.main[found],
-        known=np.log(index.spellings_of_row[index.table.rows[found]]),
-        in_order=_in_order(index, found, line),
-        parts=np.log1p(index.parts_of_row[index.table.rows[found]]),
-        within=within,
-        around=around,
-        preceded=_in_segment(line, start - 1, best),
-        followed=_in_segment(line, end + 1, best),
-        university=university,
-        complete_university=university & complete,
-        hospital=hospital,
-        part=part,
-    )
+    return {
+        "main": index.table.main[found],
+        "known": np.log(index.spellings_of_row[rows]),
+        "parts": np.log1p(index.parts_of_row[rows]),
+        "university": university,
+        "complete_university": university & overlap.complete,
+        "hospital": hospital,
+        "part": part,
+    }
 
 
 def _place_of(line: Line) -> FloatArray:
@@ -153,9 +202,9 @@ def _place_of(line: Line) -> FloatArray:
     return place
 
 
-def _longer(overlap: Overlap, rows: IntArray, complete: BoolArray) -> tuple[FloatArray, FloatArray]:
+def _longer(overlap: Overlap, rows: IntArray) -> tuple[FloatArray, FloatArray]:
     """How far each is contained in a longer complete spelling of another row, and how much longer the longest is."""
-    mass = overlap.weighted.sum(axis=1)
+    mass, complete = overlap.mass, overlap.complete
     longer = complete[None, :] & (rows[None, :] != rows[:, None]) & (mass[None, :] > mass[:, None] + 1e-9)
     shared = np.where(longer, overlap.weighted @ overlap.own.T, 0.0)
     behind = np.where(longer, mass[None, :] - mass[:, None], 0.0)
