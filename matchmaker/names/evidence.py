@@ -99,7 +99,8 @@ class Overlap(NamedTuple):
     def fills(self, line: Line) -> BoolArray:
         """Shape (n,): its segment has its words and no others."""
         united: BoolArray = self.inside.max(axis=1) / self.size > _ALL
-        return united & (np.bincount(line.segment)[self.best] == self.length)
+        fills: BoolArray = united & (np.bincount(line.segment)[self.best] == self.length)
+        return fills
 
     def spread(self, line: Line) -> BoolArray:
         """Shape (n, words of the line): the word is the spelling's."""
