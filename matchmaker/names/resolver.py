@@ -157,9 +157,10 @@ class Resolver:
 
     def _read_alike(self, text: str) -> Iterator[tuple[int, str]]:
         """(number, how) of the spellings that are `text` in another script or without its legal form."""
-        for k, how in self._by_reading.get(comparison_key(text), ()):
-            yield k, how
+        yield from self._by_reading.get(comparison_key(text), ())
         for reading in readings(text, self.places):
+            for k in self._by_key.get(reading.key, ()):
+                yield k, reading.how
             for k, _ in self._by_reading.get(reading.key, ()):
                 yield k, reading.how
 
@@ -212,8 +213,6 @@ class Resolver:
     def _by_reading(self) -> dict[str, list[tuple[int, str]]]:
         """(number of the spelling, how the key was made of it) by key."""
         grouped: dict[str, list[tuple[int, str]]] = {}
-        for key, numbers in self._by_key.items():
-            grouped[key] = [(k, "spelling") for k in numbers]
         for key, how, k in self._readings:
             grouped.setdefault(key, []).append((k, how))
         return grouped
