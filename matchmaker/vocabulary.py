@@ -58,6 +58,7 @@ _ATTRIBUTES: Mapping[str, Wanted] = {
     "hub": _TRUTH,
 }
 _KEYS: Mapping[str, Wanted] = {**_LINKS, **_ATTRIBUTES}
+_GAP = re.compile(r"[\s\-_‐-―·・]+")
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class Vocabulary:
 def fold(text: str) -> str:
     """Fold `text` for comparison: NFKC, case, hyphens and runs of blanks make no difference."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return re.sub(r"[\s\-_‐-―·・]+", " ", folded).strip()
+    return _GAP.sub(" ", folded).strip()
 
 
 def is_latin(character: str) -> bool:

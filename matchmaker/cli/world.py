@@ -109,7 +109,7 @@ def organization_of(dataset: Dataset, text: str, talk: Talk) -> Organization:
 
     found = lookup(dataset, text)
     organization = dataset.organization(found.row)
-    if talk.verbose:
+    if talk.verbose or (found.how not in ("identifier", "name") and not talk.quiet):
         say(f"{text} is {organization.id} by its {found.how}")
     return organization
 
