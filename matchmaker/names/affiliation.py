@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.domain import parse_toml
 from matchmaker.names.evidence import Evidence, evidence
 from matchmaker.names.index import Postings, largest

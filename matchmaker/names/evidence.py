@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, FloatArray, IntArray
+from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.names.line import Line
 
 if TYPE_CHECKING:

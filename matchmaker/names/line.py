@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from matchmaker.dataset import BoolArray, IntArray
+from matchmaker.array import BoolArray, IntArray
 from matchmaker.names.legal_form import own_table
 from matchmaker.names.word import common_words, plain_words
 
