@@ -14,8 +14,8 @@ from matchmaker.schema import TABLES, Table, normalized_header
 
 ASIDE = "aside"
 PERSONAL = ("phone", "e-mail", "person", "resident number")
-PROBLEM = "problem"  # the heading of the column that a corrected copy has
 HEADING_SEARCH = 30
+LONGEST_HEADING = 60  # characters; what is longer is a sentence
 # What stands for a column that must be there: an identifier can be made from a name.
 STAND_INS: Mapping[tuple[str, str], str] = {("organizations", "org_id"): "name", ("events", "event_id"): "title"}
 
@@ -117,19 +117,31 @@ def meaning(text: str, table: Table) -> str | None:
     >>> meaning("희망 협력분야 (필수)", TABLES["organizations"]), meaning("기업명(영문)", TABLES["organizations"])
     ('seeks', 'name_en')
     """
-    if not text.strip() or len(text) > 100:
+    if not text.strip() or len(text) > LONGEST_HEADING:
         return None
     if column := table.find(normalized_header(text)):
         return column.name if column.kind != "unused" else None
     synonyms = _synonyms()[table.name]
-    language, rest = _language(text) if table.multilingual else ("", text)
-    if language and (_key(rest) in _BARE_NAME or synonyms.get(_key(rest)) == "name"):
-        return f"name_{language}"
+    if table.multilingual and (name := _name_in_a_language(text, synonyms)):
+        return name
     return next((synonyms[key] for key in map(_key, _parts(text)) if key in synonyms), None)
 
 
+def _name_in_a_language(text: str, synonyms: Mapping[str, str]) -> str | None:
+    """`name_ko` where a heading, or a part of it, says name and Korean."""
+    for part in (text, *re.split(r"[/|\n]", text)):
+        language, rest = _language(part)
+        if language and (_key(rest) in _BARE_NAME or synonyms.get(_key(rest)) == "name"):
+            return f"name_{language}"
+    return None
+
+
 def _known_aside(text: str) -> str | None:
-    return next((found for key in map(_key, _parts(text)[:2]) if (found := _synonyms()[ASIDE].get(key))), None)
+    """Why a heading is not taken: it, or each of its parts, is known not to be."""
+    known = _synonyms()[ASIDE]
+    whole, outside, *_ = _parts(text)
+    each = [known.get(_key(part)) for part in re.split(r"[/|\n]", outside)]
+    return known.get(_key(whole)) or (each[0] if all(each) else None)
 
 
 def _parts(text: str) -> list[str]:
@@ -138,7 +150,8 @@ def _parts(text: str) -> list[str]:
     outside = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", plain)
     parts = [plain, outside, *re.split(r"[/|·\n]", outside), *re.findall(r"[(\[]([^()\[\]]+)[)\]]", plain)]
     scripts = re.findall(r"[가-힣][가-힣\s·]*|[㐀-鿿]+|[A-Za-z][A-Za-z .&'-]*", plain)
-    return [*parts, *(scripts if len(scripts) > 1 else [])]
+    plainly_two = len(scripts) > 1 and re.fullmatch(r"[^\W\d_]+(?:[\s()*.&'/-]+[^\W\d_]+)*[\s()*.]*", plain)
+    return [*parts, *(scripts if plainly_two else [])]
 
 
 def _language(text: str) -> tuple[str, str]:

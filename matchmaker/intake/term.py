@@ -75,6 +75,9 @@ class TermReader:
         exact = self._exact(text)
         if exact is not None:
             return exact if isinstance(exact, Refusal) else Reading((exact,))
+        parts = [self._exact(part) for part in _parts(text, SEPARATORS[0])]
+        if len(parts) > 1 and isinstance(parts[0], str) and set(parts) == {parts[0]}:
+            return Reading((parts[0],))
         mentioned = self._mentioned(text)
         above = {term for each in mentioned for term in self.vocabulary.ancestors(each)[1:]}
         lowest = [term for term in mentioned if term not in above]

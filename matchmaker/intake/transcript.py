@@ -149,14 +149,14 @@ def _drop(work: Transcript, what: str, rule: pl.Expr) -> None:
     work.frame = work.frame.filter(~found)
 
 
-def _row_of_totals(work: Transcript) -> int | None:
-    """The number of the last row, if one of its cells, taken or not, says that it sums up."""
+def _row_of_totals(work: Transcript) -> int:
+    """The number of the last row, if one of its cells, taken or not, says that it sums up; else 0."""
     if work.frame.is_empty():
-        return None
+        return 0
     last = int(work.frame[LINE][-1])
     cells = work.grid.frame.row(int(work.grid.rows.search_sorted(last)))
     words = {re.sub(r"[\s:：]", "", cell).casefold() for cell in cells if cell}
-    return last if words & set(TOTALS) else None
+    return last if words & set(TOTALS) else 0
 
 
 # --- what is not taken --------------------------------------------------------------------------------------------
