@@ -13,8 +13,10 @@ from matchmaker.domain import Domain
 from matchmaker.errors import DataError, Problem, column_letters, counted, quoted, safe_text
 from matchmaker.intake.grid import Grid
 from matchmaker.intake.heading import HEADING_SEARCH, Headings, nearest_heading, possible_headings
+from matchmaker.intake.reference import resolve_references
 from matchmaker.intake.source import IntakeOptions, read_source
 from matchmaker.intake.transcript import Transcript, transcribed
+from matchmaker.intake.twin import KnownNames, report_twins, take_known_identifiers
 from matchmaker.schema import TABLES, normalized_header
 from matchmaker.table import DELIMITERS, LINE, Sheet
 from matchmaker.tables import check_options, checked
@@ -178,7 +180,15 @@ def _missing(grid: Grid, headings: Headings) -> Iterator[Problem]:
 # --- all together -------------------------------------------------------------------------------------------------
 
 
-def _intake(transcripts: list[Transcript], domain: Domain, options: IntakeOptions, known: Dataset | None) -> Intake:  # noqa: ARG001
+def _intake(transcripts: list[Transcript], domain: Domain, options: IntakeOptions, known: Dataset | None) -> Intake:
+    organizations = [work for work in transcripts if work.headings.table.name == "organizations"]
+    n_rows = sum(work.frame.height for work in organizations)
+    names = KnownNames(known, n_rows) if known is not None and n_rows else None
+    if names is not None:
+        take_known_identifiers(organizations, names)
+    resolve_references(transcripts, known)
+    if organizations:
+        report_twins(organizations, names)
     problems = [problem for work in transcripts for problem in (*work.grid.problems, *work.problems)]
     for work in transcripts:
         problems += _value_problems(work, domain, options)

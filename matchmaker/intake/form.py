@@ -1,4 +1,4 @@
-"""Workbooks for people to fill in: a blank template, and a copy of a refused table with its problems beside the rows."""
+"""Workbooks for people to fill in: a blank template, and a copy of a table with its problems beside the rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from matchmaker.domain import Domain
-from matchmaker.errors import Problem
+from matchmaker.errors import Problem, column_letters
 from matchmaker.intake import Intake
 from matchmaker.intake.transcript import EXAMPLE, Transcript
 from matchmaker.schema import ORGANIZATIONS, Table
@@ -91,7 +91,7 @@ _HEADING = {"bold": True, "bg_color": "#DDE6F0", "text_wrap": True, "valign": "t
 
 
 def _book() -> tuple[io.BytesIO, Any]:
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     target = io.BytesIO()
     return target, xlsxwriter.Workbook(target, _PLAIN)
@@ -113,9 +113,7 @@ def _add_lists(book: Any, sheet: Any, lists: Mapping[int, Sequence[str]], first:
 
 
 def _absolute(column: int, row: int) -> str:
-    from xlsxwriter.utility import xl_col_to_name
-
-    return f"{xl_col_to_name(column, col_abs=True)}${row}"
+    return f"${column_letters(column + 1)}${row}"
 
 
 # --- the corrected copy -------------------------------------------------------------------------------------------
@@ -153,7 +151,9 @@ def _write_copy(book: Any, sheet: Any, work: Transcript, problems: Sequence[Prob
     _add_lists(book, sheet, lists, 1, max(len(kept), 1))
 
 
-def _write_row(sheet: Any, row: int, cells: Sequence[str | None], problems: list[Problem], first: int, wrong: Any) -> None:
+def _write_row(
+    sheet: Any, row: int, cells: Sequence[str | None], problems: list[Problem], first: int, wrong: Any
+) -> None:
     marked = {problem.column - first for problem in problems if problem.column}
     text = "\n".join(f"{problem.message}; {problem.fix}" for problem in problems)
     if text:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
-from matchmaker.names import comparison_key
+from matchmaker.names import comparison_key, without_legal_form
+from matchmaker.names.reading import latin
 
 _LONGEST = 40
 
@@ -18,13 +19,12 @@ def made_identifier(name: str) -> str:
     >>> made_identifier("Hanmi Pharm"), made_identifier("한미약품")
     ('hanmi-pharm', 'hanmi-yagpum-8cd9ee')
     """
-    from anyascii import anyascii
-
+    name = without_legal_form(name)
     key = comparison_key(name)
     if not key:
         return ""
-    latin = re.sub(r"[^a-z0-9]+", "-", anyascii(name).casefold()).strip("-")[:_LONGEST].strip("-")
-    if key.isascii() and latin.replace("-", "") == key:
-        return latin
+    letters = re.sub(r"[^a-z0-9]+", "-", latin(name).casefold()).strip("-")[:_LONGEST].strip("-")
+    if key.isascii() and letters.replace("-", "") == key:
+        return letters
     digits = hashlib.sha256(key.encode()).hexdigest()[:6]
-    return f"{latin}-{digits}" if latin else f"x-{digits}"
+    return f"{letters}-{digits}" if letters else f"x-{digits}"

@@ -27,7 +27,11 @@ _MOST_HEARD = 3
 
 @dataclass
 class Transcript:
-    """A table in the making: `frame` holds text columns and `LINE`; problems are noted as they are found."""
+    """A table in the making: `frame` holds text columns and `LINE`; problems are noted as they are found.
+
+    `positions` gives the number of the column in the file for each of `frame`; `made` are the rows whose identifier was
+    made from a name.
+    """
 
     grid: Grid
     headings: Headings
@@ -36,6 +40,7 @@ class Transcript:
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
     positions: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    made: set[int] = field(default_factory=set)
 
     def sheet(self) -> Sheet:
         """The table as the readers of domains take it."""
@@ -390,10 +395,11 @@ def _fill_identifier(work: Transcript) -> None:
         text or made_identifier(next((name for name in row if name), ""))
         for text, row in zip(stated, rows, strict=True)
     ]
-    n_made = sum(text is None for text in stated)
+    work.made = {line for line, text in zip(work.frame[LINE].to_list(), stated, strict=True) if text is None}
     work.positions.setdefault(key, work.positions[names[0]])
     work.frame = work.frame.with_columns(pl.Series(key, [each or None for each in found], dtype=pl.String()))
-    message = f"{counted(n_made, 'row')} without an identifier: made from the names, such as {quoted(found[0])}"
+    first = next(each for each, text in zip(found, stated, strict=True) if text is None)
+    message = f"{counted(len(work.made), 'row')} without an identifier: made from the names, such as {quoted(first)}"
     work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
 
 
