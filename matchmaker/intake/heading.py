@@ -68,7 +68,7 @@ def possible_headings(rows: Sequence[Sequence[str]], named: Sequence[str] | None
     `rows` are the first rows of the sheet; `named`: what the format itself calls the columns.
     """
     found = [best for table in TABLES.values() if (best := _best(rows, named, table)) is not None]
-    return sorted(found, key=lambda headings: (len(headings.missing), -len(headings.columns)))
+    return sorted(found, key=lambda headings: (len(headings.missing), -len(headings.found)))
 
 
 def _best(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Table) -> Headings | None:
@@ -79,7 +79,7 @@ def _best(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Tab
 
 def _weight(headings: Headings) -> tuple[int, int, int, int]:
     """Nothing missing, many columns; one row rather than two, and the first of equal ones."""
-    known = len(headings.columns) + len(headings.aside)
+    known = len(headings.found) + len(headings.aside)
     return -len(headings.missing), known, headings.first - headings.last, -headings.first
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -61,7 +61,7 @@ def name_key(name: str) -> str:
 def take_known_identifiers(works: Sequence[Transcript], names: KnownNames) -> None:
     """Where an identifier was made from a name that one known organization has, the known one is taken."""
     for work in works:
-        found = {line: at for line, at in _known(work, names).items() if line in work.made}
+        found = _known(work, names, work.made)
         lines, stated = work.frame[LINE].to_list(), work.frame["org_id"].to_list()
         taken = [found.get(line, identifier) for line, identifier in zip(lines, stated, strict=True)]
         work.frame = work.frame.with_columns(pl.Series("org_id", taken, dtype=pl.String()))
@@ -96,17 +96,17 @@ def _rows(work: Transcript) -> Iterator[tuple[int, str, list[str]]]:
             yield line, identifier, [name for name in names if name]
 
 
-def _known(work: Transcript, names: KnownNames) -> dict[int, str]:
-    """By row: the one known organization that its names mean."""
+def _known(work: Transcript, names: KnownNames, lines: Container[int]) -> dict[int, str]:
+    """By row, of those in `lines`: the one known organization that its names mean."""
     countries = dict(work.frame.select(LINE, "country").iter_rows()) if "country" in work.frame.columns else {}
-    found = ((line, names.find(called, countries.get(line))) for line, _, called in _rows(work))
+    found = ((line, names.find(called, countries.get(line))) for line, _, called in _rows(work) if line in lines)
     return {line: identifier for line, identifier in found if identifier}
 
 
 def _report_known(works: Sequence[Transcript], names: KnownNames) -> None:
     for work in works:
         stated = dict(work.frame.select(LINE, "org_id").iter_rows())
-        for line, identifier in _known(work, names).items():
+        for line, identifier in _known(work, names, stated.keys() - work.made).items():
             if stated[line] != identifier:
                 message = f"{quoted(stated[line])} has the name of {quoted(identifier)}, which is known already"
                 work.note("MM-TWN-001", message, f"write {identifier}, if they are one organization", line, "org_id")
