@@ -47,7 +47,7 @@ REFUSED, TAKEN, SAID, EITHER = "refused", "taken", "said", "either"
 
 @dataclass(frozen=True)
 class BadFile:
-    """One file: its kind, its name, its bytes, what must happen, and which row and column were damaged (0: no matter)."""
+    """One file: its kind, its name, its bytes, what must happen, and the row and column of the damage (0: no matter)."""
 
     kind: str
     name: str
@@ -75,9 +75,30 @@ def text_files() -> Iterator[BadFile]:
     """Empty, foreign, damaged and oversized text: rows 2 to 17 of the error contract."""
     for number, text in enumerate(["", "\n\n\n", " ", "\ufeff", HEADER, "\t\t\n", ",,,\n,,,\n", "a"]):
         yield BadFile("text", f"empty-{number}.csv", text.encode())
-    magics = [b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"GIF89a", b"%PDF-1.7", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a", b"BZh9", b"\xfd7zXZ\0",
-              b"\x28\xb5\x2f\xfd", b"\x7fELF", b"{\\rtf1", b"<!DOCTYPE html>", b"<html>", b"<?xml version='1.0'?>", b"ARROW1\0\0", b"ORC",
-              b"\x89HDF", b"\x93NUMPY", b"SQLite format 3\0", b"PK\x05\x06" + bytes(18), b"MZ\x90", b"\xca\xfe\xba\xbe"]  # fmt: skip
+    magics = [
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff\xe0",
+        b"GIF89a",
+        b"%PDF-1.7",
+        b"7z\xbc\xaf\x27\x1c",
+        b"Rar!\x1a",
+        b"BZh9",
+        b"\xfd7zXZ\0",
+        b"\x28\xb5\x2f\xfd",
+        b"\x7fELF",
+        b"{\\rtf1",
+        b"<!DOCTYPE html>",
+        b"<html>",
+        b"<?xml version='1.0'?>",
+        b"ARROW1\0\0",
+        b"ORC",
+        b"\x89HDF",
+        b"\x93NUMPY",
+        b"SQLite format 3\0",
+        b"PK\x05\x06" + bytes(18),
+        b"MZ\x90",
+        b"\xca\xfe\xba\xbe",
+    ]
     for number, magic in enumerate(magics):
         yield BadFile("magic", f"magic-{number}.csv", magic + b"garbage\x00\x01\x02" * 20)
         yield BadFile("magic", f"magic-{number}.xlsx", magic + GOOD.encode())
@@ -93,7 +114,7 @@ def text_files() -> Iterator[BadFile]:
     yield BadFile("text", "csv-named.json", good, EITHER)
     for mark in ";\t|":
         yield BadFile("text", f"mark-{ord(mark)}.csv", good.replace(b";", b"/").replace(b",", mark.encode()), TAKEN)
-    yield BadFile("text", "preamble.csv", "List of companies\n2024\n\n".encode() + good, TAKEN)
+    yield BadFile("text", "preamble.csv", b"List of companies\n2024\n\n" + good, TAKEN)
     yield BadFile("text", "two-headers.csv", (HEADER + GOOD).encode(), SAID)
     yield BadFile("text", "totals.csv", good + b"Total,4,,,,\n", SAID)
     yield BadFile("text", "no-name.csv", b"a,b,c\n1,2,3\n")
@@ -158,11 +179,41 @@ def encoded_files() -> Iterator[BadFile]:
 
 def json_files() -> Iterator[BadFile]:
     """Row 23."""
-    bad = ["null", "true", "1", '"x"', "[]", "{}", "[1]", "[null]", "[[1,2]]", '[{"name": "A",}]', '[{"name": NaN}]', '[{"name": "A", "size": Infinity}]',
-           '[{"name": "A", "name": "B"}]', '[{"name": "A"', '[{"name": "\\ud800"}]', "[" * 100_000, '{"a":' * 100_000, '[{"name": {"a": {"b": 1}}}]',
-           '[{"name": [[1]]}]', '[{"x": 1}]', "{'name': 'A'}", '[{"name": "A"}] x', "[{]", '[{"name": "A"} {"name": "B"}]', '{"name": "A"}\n{"name": NaN}\n',
-           '{"name": "A"}\n{"name": \n', '[{"name": "A\nB"}]', '[{"name": ""}]', '{"organizations": 5}', '{"organizations": [5]}',
-           '[{"name": "A", "interests": "' + "x;" * 5000 + '"}]', '[{"size": ' + "9" * 5000 + "}]", '[{"name": "A", "name_en": 1e999999}]']  # fmt: skip
+    bad = [
+        "null",
+        "true",
+        "1",
+        '"x"',
+        "[]",
+        "{}",
+        "[1]",
+        "[null]",
+        "[[1,2]]",
+        '[{"name": "A",}]',
+        '[{"name": NaN}]',
+        '[{"name": "A", "size": Infinity}]',
+        '[{"name": "A", "name": "B"}]',
+        '[{"name": "A"',
+        '[{"name": "\\ud800"}]',
+        "[" * 100_000,
+        '{"a":' * 100_000,
+        '[{"name": {"a": {"b": 1}}}]',
+        '[{"name": [[1]]}]',
+        '[{"x": 1}]',
+        "{'name': 'A'}",
+        '[{"name": "A"}] x',
+        "[{]",
+        '[{"name": "A"} {"name": "B"}]',
+        '{"name": "A"}\n{"name": NaN}\n',
+        '{"name": "A"}\n{"name": \n',
+        '[{"name": "A\nB"}]',
+        '[{"name": ""}]',
+        '{"organizations": 5}',
+        '{"organizations": [5]}',
+        '[{"name": "A", "interests": "' + "x;" * 5000 + '"}]',
+        '[{"size": ' + "9" * 5000 + "}]",
+        '[{"name": "A", "name_en": 1e999999}]',
+    ]
     for number, text in enumerate(bad):
         yield BadFile("json", f"bad-{number}.json", text.encode(), EITHER if number in (27, 31, 32) else REFUSED)
     yield BadFile("json", "good.json", json.dumps([{"name": "한미약품", "country": "KR"}]).encode(), TAKEN)
@@ -174,7 +225,7 @@ def json_files() -> Iterator[BadFile]:
 
 def damaged(kind: str, ending: str, data: bytes, n: int, seed: int) -> Iterator[BadFile]:
     """Cut at `n` places, and with bytes flipped at `n`."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # damage, not secrets
     for number in range(n):
         yield BadFile(kind, f"cut-{number}{ending}", data[: chance.randrange(1, len(data))], EITHER)
         flipped = bytearray(data)
@@ -323,9 +374,28 @@ def database_files(n: int) -> Iterator[BadFile]:
 
 def hostile_files() -> Iterator[BadFile]:
     """Rows 20, 21 and 30 to 34: cells that other programs would run, and values that are none."""
-    hostile = ["=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+cmd", "-2+3", "<script>alert(1)</script>", "javascript:alert(1)", "\x1b[31mred\x1b[0m",
-               "\x1b]0;title\x07", "\u202eevil", "[red]x[/red]", "[/]", "a\x07b", "'; DROP TABLE organizations; --", "../../etc/passwd", "\x9b31m",
-               "{0.__class__}", "%s%n", "a\u2028b", "𝕳𝖆𝖓𝖒𝖎", "\ufdfa" * 50]  # fmt: skip
+    hostile = [
+        "=cmd|' /C calc'!A0",
+        "@SUM(1+1)",
+        "+1+cmd",
+        "-2+3",
+        "<script>alert(1)</script>",
+        "javascript:alert(1)",
+        "\x1b[31mred\x1b[0m",
+        "\x1b]0;title\x07",
+        "\u202eevil",
+        "[red]x[/red]",
+        "[/]",
+        "a\x07b",
+        "'; DROP TABLE organizations; --",
+        "../../etc/passwd",
+        "\x9b31m",
+        "{0.__class__}",
+        "%s%n",
+        "a\u2028b",
+        "𝕳𝖆𝖓𝖒𝖎",
+        "\ufdfa" * 50,
+    ]
     for number, text in enumerate(hostile):
         cells = '"' + text.replace('"', '""') + '"'
         yield BadFile(
@@ -359,7 +429,7 @@ def damaged_tables(n: int, seed: int = 5) -> Iterator[BadFile]:
     from matchmaker.bundled import bundled
 
     rows = list(csv.reader(io.StringIO((bundled("data") / "organizations.csv").read_text("utf-8"))))[:120]
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311  # damage, not secrets
     columns = {name: rows[0].index(name) for name in ("org_id", "sector", "city", "interests", "offers", "country")}
     for number in range(n):
         copy = [list(row) for row in rows]

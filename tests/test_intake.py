@@ -1,4 +1,4 @@
-"""Files that people send: read as they are meant, with all that was decided said, and refused where two readings are."""
+"""Files that people send: read as they are meant, all that was decided said, and refused where two ways are open."""
 
 import contextlib
 import gzip
@@ -27,7 +27,11 @@ KOREAN = [
     ["1", "(주)한미약품", "Hanmi Pharm", "서울특별시 송파구", "제약사", "항바이러스제, 백신", "기술이전", "a@b.kr"],
     ["2", "㈜제넥신", "Genexine", "경기도 성남시", "바이오벤처", "줄기세포치료제", "기술이전", "c@d.kr"],
 ]
-CHINESE = "单位名称,所在地,所属行业,主要产品\n北京恒瑞生物科技有限公司,上海市,生物科技公司,疫苗\n山东绿叶制药集团,山东省,制药企业,疫苗、抗病毒药物\n"
+CHINESE = (
+    "单位名称,所在地,所属行业,主要产品\n"
+    "北京恒瑞生物科技有限公司,上海市,生物科技公司,疫苗\n"
+    "山东绿叶制药集团,山东省,制药企业,疫苗、抗病毒药物\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +199,7 @@ def test_a_date_cell_is_a_day_in_both_systems_of_excel(read):
             sheet.write_string(1, 0, "Forum")
             sheet.write_datetime(
                 1, 1, __import__("datetime").datetime(2024, 7, 28), book.add_format({"num_format": "yyyy-mm-dd"})
-            )  # noqa: DTZ001
+            )
         assert cells(read(target.getvalue(), "a.xlsx"), "date", "events") == ["2024-07-28"]
 
 
@@ -278,10 +282,17 @@ def test_the_same_table_in_every_format_is_the_same(read, tmp_path):
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("../../a.csv", text)
     made = {
-        "a.csv": text, "a.tsv": text.replace(",", "\t"), "b.csv": text.replace(",", ";"), "a.csv.gz": gzip.compress(text.encode()),
-        "a.zip": archive.getvalue(), "a.json": json.dumps(records), "a.jsonl": "\n".join(map(json.dumps, records)),
-        "a.parquet": parquet.getvalue(), "a.xlsx": workbook({"a": [header, *rows]}), "a.sqlite": database.read_bytes(),
-    }  # fmt: skip
+        "a.csv": text,
+        "a.tsv": text.replace(",", "\t"),
+        "b.csv": text.replace(",", ";"),
+        "a.csv.gz": gzip.compress(text.encode()),
+        "a.zip": archive.getvalue(),
+        "a.json": json.dumps(records),
+        "a.jsonl": "\n".join(map(json.dumps, records)),
+        "a.parquet": parquet.getvalue(),
+        "a.xlsx": workbook({"a": [header, *rows]}),
+        "a.sqlite": database.read_bytes(),
+    }
     tables = {name: read(content, name).tables["organizations"] for name, content in made.items()}
     assert all(table.equals(tables["a.csv"]) for table in tables.values())
 
