@@ -47,7 +47,7 @@ REFUSED, TAKEN, SAID, EITHER = "refused", "taken", "said", "either"
 
 @dataclass(frozen=True)
 class BadFile:
-    """One file: its kind, its name, its bytes, what must happen, and the row and column of the damage (0: no matter)."""
+    """One file: its kind, its name, its bytes, what must happen, and where the damage is (0: no matter)."""
 
     kind: str
     name: str

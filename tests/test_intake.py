@@ -333,9 +333,9 @@ def test_archives_are_opened_only_where_one_table_is_in_them(read):
 
 def test_a_frame_that_would_not_fit_is_refused_by_its_size(read):
     target = io.BytesIO()
-    pl.DataFrame({"name": ["A"] * 200_000, "country": "KR"}).write_parquet(target)
+    pl.DataFrame({"name": pl.repeat(1, 2_000_000, dtype=pl.Int8, eager=True)}).write_parquet(target)
     with pytest.raises(DataError, match=r"MM-LIM-008.*--max-memory"):
-        read(target.getvalue(), "a.parquet", max_memory=8 * 2**20)
+        read(target.getvalue(), "a.parquet", max_memory=40 * 2**20)
 
 
 def test_a_database_is_read_and_its_password_never_told(domain, tmp_path):
