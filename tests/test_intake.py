@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from matchmaker.bundled import bundled
 from matchmaker.dataset import Dataset
 from matchmaker.domain import Domain
 from matchmaker.errors import DataError, MatchmakerError, UsageError
@@ -126,6 +127,13 @@ def test_a_chinese_list_in_its_own_encoding(read):
     assert cells(intake, "offers")[1] == "vaccine;antiviral-drug"
     assert intake.recognized[0].encoding == "gb18030"
     assert "MM-CSV-014" in codes(intake)
+
+
+def test_tables_of_a_domain_come_through_intake_unchanged(domain):
+    known = Dataset.read()
+    intake = read_sources(sorted(bundled("data").glob("*.csv")), domain=domain)
+    assert intake.errors == []
+    assert Dataset.from_frames(domain=domain, **intake.tables).digest == known.digest
 
 
 # --- headings -----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from matchmaker.schema import Column
 from matchmaker.table import BLANKS, LINE, TOTALS, Sheet
 
 EXAMPLE = "예시 / 示例 / example"
+ADDRESSES = ("source",)  # an @ in the address of a page is none of a person
 JOINED = {"terms": ";", "names": ";", "text": "; "}
 _WHAT = {"interests": "interest", "sectors": "sector", "regions": "place"}
 _MOST_HEARD = 3
@@ -185,7 +186,7 @@ def _note_columns(work: Transcript) -> None:
                 grid.problem("MM-PER-001", message, "leave it out", 0, column, headings.texts[position])
             )
     _note_unused(work)
-    for name in [name for name in work.frame.columns if name != LINE]:
+    for name in [name for name in work.frame.columns if name not in (LINE, *ADDRESSES)]:
         _note_personal(work, name)
 
 
