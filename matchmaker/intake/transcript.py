@@ -187,7 +187,8 @@ def _note_columns(work: Transcript) -> None:
             )
     _note_unused(work)
     for name in [name for name in work.frame.columns if name not in (LINE, *ADDRESSES)]:
-        _note_personal(work, name)
+        if headings.table.column(name).kind in JOINED:
+            _note_personal(work, name)
 
 
 def _note_unused(work: Transcript) -> None:
