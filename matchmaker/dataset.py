@@ -168,7 +168,7 @@ class Dataset:
         content = hashlib.sha256()
         for name in TABLES:
             buffer = io.BytesIO()
-            getattr(self, name).write_ipc(buffer)
+            getattr(self, name).write_ipc(buffer, compat_level=pl.CompatLevel.oldest())  # views depend on how it was made
             content.update(buffer.getvalue())
         return content.hexdigest()[:16]
 
