@@ -71,18 +71,16 @@ def clinicaltrials(path: Path, n: int) -> None:
 
 def ror(path: Path, n: int) -> None:
     """`n` records of schema 2."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open("v2_schema_v2.json", "w") as target:
-            for k in range(n):
-                names = [{"value": f"University {k}", "types": ["label", "ror_display"], "lang": "en"},
-                         {"value": f"대학교 {k}", "types": ["label"], "lang": "ko"}]  # fmt: skip
-                place = {
-                    "geonames_details": {"country_code": "KR", "country_subdivision_name": "Seoul", "name": "Seoul"}
-                }
-                record = {"id": f"https://ror.org/{k:09}", "status": "active", "types": ["education"], "names": names,
-                          "locations": [place], "external_ids": [{"all": [str(j) for j in range(40)]}]}  # fmt: skip
-                target.write(("[" if k == 0 else ",").encode() + json.dumps(record, indent=1).encode())
-            target.write(b"]")
+    archive = zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
+    with archive, archive.open("v2_schema_v2.json", "w") as target:
+        for k in range(n):
+            names = [{"value": f"University {k}", "types": ["label", "ror_display"], "lang": "en"},
+                     {"value": f"대학교 {k}", "types": ["label"], "lang": "ko"}]  # fmt: skip
+            place = {"geonames_details": {"country_code": "KR", "country_subdivision_name": "Seoul", "name": "Seoul"}}
+            record = {"id": f"https://ror.org/{k:09}", "status": "active", "types": ["education"], "names": names,
+                      "locations": [place], "external_ids": [{"all": [str(j) for j in range(40)]}]}  # fmt: skip
+            target.write(("[" if k == 0 else ",").encode() + json.dumps(record, indent=1).encode())
+        target.write(b"]")
 
 
 def main() -> None:
