@@ -32,8 +32,8 @@ print(rows, round(seconds, 1), (resource.getrusage(resource.RUSAGE_SELF).ru_maxr
 
 def cordis(path: Path, n: int) -> None:
     """`n` projects of six members each."""
-    projects = ({"id": k, "acronym": f"P{k}", "title": f"Project {k}", "startDate": "2020-01-01", "endDate": "2023-01-01",
-                 "objective": "text " * 200} for k in range(n))  # fmt: skip
+    days = {"startDate": "2020-01-01", "endDate": "2023-01-01"}
+    projects = ({"id": k, "title": f"Project {k}", **days, "objective": "text " * 200} for k in range(n))
     members = (
         {"projectID": k, "organisationID": (7 * k + 31 * m * m) % (n // 2 + 1), "name": f"Organization {m} of {k}",
          "shortName": "", "activityType": "HES", "country": "DE", "nutsCode": "DE21", "city": "Munich",
