@@ -509,3 +509,15 @@ def test_only_errors_that_a_user_can_mend_are_raised(read):
     with pytest.raises(MatchmakerError):
         read("")
     assert set(read("name\nA\n").tables) <= set(TABLES)
+
+
+def test_a_name_beside_another_of_its_language_becomes_an_alias(read):
+    intake = read("기업명,영문명,국가\nHanmi,Hanmi Pharm,KR\n한미약품,Hanmi Pharm,KR\n", country="KR")
+    assert cells(intake, "name_en") == ["Hanmi Pharm", "Hanmi Pharm"]
+    assert cells(intake, "aliases") == ["Hanmi", None]
+
+
+def test_unknown_names_in_references_are_skipped_when_allowed(read):
+    intake = read("event,company\ne,Nobody Ltd\n", table="participations", known=Dataset.read(), allow_unknown=True)
+    assert intake.tables["participations"].height == 0
+    assert "MM-REF-001" in codes(intake, warning=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from matchmaker.errors import counted, quoted
+from matchmaker.errors import quoted
 from matchmaker.intake.transcript import Transcript
 from matchmaker.intake.twin import entries
 from matchmaker.names import Entry, Resolution, Resolver, comparison_key
@@ -85,29 +85,27 @@ def _name_events(work: Transcript, column: Column, titles: Titles) -> None:
 
 
 def _replace(work: Transcript, column: Column, found: Mapping[str, str], lost: Mapping[str, str]) -> None:
-    what = str(column.table)[:-1]
-    rows = work.frame.filter(pl.col(column.name).is_in(list(lost))).unique(
-        column.name, keep="first", maintain_order=True
-    )
-    allowed = work.options.allow_unknown
-    work.problems += work.sheet().problems(
-        rows,
-        "MM-REF-001",
-        lambda row: (
-            f"no {what} {quoted(row[column.name])}"
-            + (f"; the nearest is {near}" if (near := lost[row[column.name]]) else "")
-        ),
-        "skipped" if allowed else f"add it to {column.table}, correct it, or give --allow-unknown",
-        column.name,
-        warning=allowed,
-    )
-    work.frame = work.frame.with_columns(pl.col(column.name).replace({**found}))
+    """Put identifiers in place of the names `found`; of the names `lost`, which stand for no one, tell the nearest."""
+    name, allowed = pl.col(column.name), work.options.allow_unknown
+    _note_lost(work, column, lost)
+    work.frame = work.frame.with_columns(name.replace({**found}))
     if allowed and lost:
-        work.frame = work.frame.filter(~pl.col(column.name).is_in(list(lost)).fill_null(value=False))
+        work.frame = work.frame.filter(~name.is_in(list(lost)).fill_null(value=False))
     if found:
         text, identifier = next(iter(found.items()))
-        message = (
-            f"{counted(len(found), f'name of {what}s')} taken as identifiers, such as {quoted(text)} as {identifier}"
-        )
-        row = work.frame.filter(pl.col(column.name) == identifier)[LINE]
+        what = f"{len(found):,} {column.table} that are named in words"
+        row = work.frame.filter(name == identifier)[LINE]
+        message = f"{what}, taken by their identifiers, such as {quoted(text)} as {identifier}"
         work.note("MM-REF-006", message, "nothing to mend", int(row[0]) if row.len() else 0, column.name)
+
+
+def _note_lost(work: Transcript, column: Column, lost: Mapping[str, str]) -> None:
+    def message(row: dict[str, Any]) -> str:
+        near = lost[row[column.name]]
+        return f"no {str(column.table)[:-1]} {quoted(row[column.name])}" + (f"; the nearest is {near}" if near else "")
+
+    named = work.frame.filter(pl.col(column.name).is_in(list(lost)))
+    rows = named.unique(column.name, keep="first", maintain_order=True)
+    allowed = work.options.allow_unknown
+    fix = "skipped" if allowed else f"add it to {column.table}, correct it, or give --allow-unknown"
+    work.problems += work.sheet().problems(rows, "MM-REF-001", message, fix, column.name, warning=allowed)

@@ -238,26 +238,23 @@ def _name_languages(work: Transcript) -> None:
     names = work.frame["name"].to_list()
     languages = [script_of(name) if name else None for name in names]
     position = work.positions.pop("name")
-    frame = work.frame
     for language in sorted({language for language in languages if language}):
-        column = f"name_{language}"
-        found = pl.Series(
-            "found", [n if of == language else None for n, of in zip(names, languages, strict=True)], dtype=pl.String()
-        )
-        work.positions.setdefault(column, position)
-        if column not in frame.columns:
-            frame = frame.with_columns(found.alias(column))
-            continue
-        other = frame.select(pl.when(found != pl.col(column)).then(found)).to_series()
-        aliases = (
-            frame["aliases"] if "aliases" in frame.columns else pl.Series([None] * frame.height, dtype=pl.String())
-        )
-        joined = pl.select(
-            pl.concat_str(aliases, other, separator=";", ignore_nulls=True).replace("", None)
-        ).to_series()
-        work.positions.setdefault("aliases", position)
-        frame = frame.with_columns(pl.coalesce(column, found).alias(column), joined.alias("aliases"))
-    work.frame = frame.drop("name")
+        cells = [name if of == language else None for name, of in zip(names, languages, strict=True)]
+        found = pl.Series("found", cells, dtype=pl.String())
+        work.positions.setdefault(f"name_{language}", position)
+        _add_names(work, f"name_{language}", found)
+    work.frame = work.frame.drop("name")
+
+
+def _add_names(work: Transcript, column: str, found: pl.Series) -> None:
+    if column not in work.frame.columns:
+        work.frame = work.frame.with_columns(found.alias(column))
+        return
+    other = pl.when(found != pl.col(column)).then(found)
+    stated = [pl.col("aliases")] if "aliases" in work.frame.columns else []
+    aliases = pl.concat_str(*stated, other, separator=";", ignore_nulls=True).replace("", None)
+    work.positions.setdefault("aliases", work.positions[column])
+    work.frame = work.frame.with_columns(pl.coalesce(column, found).alias(column), aliases.alias("aliases"))
 
 
 # --- terms --------------------------------------------------------------------------------------------------------
