@@ -249,9 +249,7 @@ def test_a_workbook_that_is_protected_damaged_or_too_large_is_refused(read):
         read(secret, "a.xlsx")
     good = workbook({"a": KOREAN})
     with pytest.raises(DataError, match="MM-XLS-001"):
-        read(good[: len(good) // 2] + b"PK\x05\x06", "a.xlsx") if b"xl/workbook.xml" in good[:200] else read(
-            repacked(good, "xl/worksheets/sheet1.xml", b"<broken"), "a.xlsx"
-        )
+        read(repacked(good, "xl/worksheets/sheet1.xml", b"<broken"), "a.xlsx")
     with pytest.raises(DataError, match="MM-LIM-007"):
         read(repacked(good, "xl/worksheets/sheet1.xml", b" " * (201 * 2**20)), "a.xlsx")
 

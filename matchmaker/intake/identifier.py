@@ -17,7 +17,7 @@ def made_identifier(name: str) -> str:
     Latin letters, and six digits that tell names apart that are written alike in them.
 
     >>> made_identifier("Hanmi Pharm"), made_identifier("한미약품")
-    ('hanmi-pharm', 'hanmi-yagpum-8cd9ee')
+    ('hanmi-pharm', 'hanmiyakpum-225cb3')
     """
     name = without_legal_form(name)
     key = comparison_key(name)
