@@ -1,4 +1,4 @@
-"""The files of experiments/bad_files.py that are read quickly: none breaks intake, and none is passed over in silence."""
+"""Files of experiments/bad_files.py that are read quickly: none breaks intake, none is passed over in silence."""
 
 from itertools import chain
 
