@@ -1,0 +1,1 @@
+"""Bring participants and their meetings in: from tables, articles and public registries."""
