@@ -85,9 +85,12 @@ class Judged:
         counts = [plain(row.values["counts"]) for row in self.findings.table("counts")]
         neutral = list(map(plain, self.neutral.get("counts", ())))
         self._settle("count", map(plain, self.facts["counts"]), [count for count in counts if count not in neutral])
-        pairs = [" ".join(sorted(fact.split())) for fact in self.facts.get("agreements", ())]
-        named = (sorted(map(self._who, (row.values["left"], row.values["right"]))) for row in self.findings.table("partnerships"))
-        self._settle("agreement", pairs, map(" ".join, named))
+        pairs = [" | ".join(sorted(fact.split(" | "))) for fact in self.facts.get("agreements", ())]
+        named = (
+            sorted(map(self._who, (row.values["left"], row.values["right"])))
+            for row in self.findings.table("partnerships")
+        )
+        self._settle("agreement", pairs, map(" | ".join, named))
         owners = (self._who(row.values["org_id"]) for row in self.findings.table("intentions"))
         self._settle("intention", self.facts.get("intentions", ()), owners)
 
@@ -95,7 +98,9 @@ class Judged:
         return self.ids.get(identifier) or f"! {self._name(identifier)}"
 
     def _name(self, identifier: str) -> str:
-        return next(row.values["name"] for row in self.findings.table("organizations") if row.values["org_id"] == identifier)
+        return next(
+            row.values["name"] for row in self.findings.table("organizations") if row.values["org_id"] == identifier
+        )
 
     def _events(self) -> None:
         found, numbers = [], {}
@@ -173,7 +178,10 @@ def show(title: str, articles: Mapping[str, Judged], *, misses: bool) -> None:
     """Print the table, and every difference if asked for."""
     print(f"{title}\n{'':14}{'key':>5}{'found':>7}{'invented':>10}{'recall':>8}{'precision':>11}")
     for row in table(articles):
-        shares = "".join(f"{'-' if row[name] is None else format(row[name], '.3f'):>{width}}" for name, width in (("recall", 8), ("precision", 11)))
+        shares = "".join(
+            f"{'-' if row[name] is None else format(row[name], '.3f'):>{width}}"
+            for name, width in (("recall", 8), ("precision", 11))
+        )
         print(f"{row['kind']:14}{row['key']:5}{row['found']:7}{row['invented']:10}{shares}")
     for name, one in articles.items() if misses else ():
         for kind in one.hits:

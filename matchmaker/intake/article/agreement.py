@@ -19,7 +19,9 @@ _SIGNED_EN = re.compile(
 _SIGNED_ZH = re.compile(r"签署|签订|签约|签下|签了|达成|携手|建立|订立|缔结")
 _SIGNED_KO = re.compile(r"체결|맺었|맺고|맺은|맺어|서명|손을? ?잡|조인|협약했|계약했|교환했|협약을|합의했|협약식")
 _KINDS = {
-    kind: re.compile(rf"\b{one_of([w for w in words if w.isascii()])}s?\b|{one_of([w for w in words if not w.isascii()])}", re.I)
+    kind: re.compile(
+        rf"\b{one_of([w for w in words if w.isascii()])}s?\b|{one_of([w for w in words if not w.isascii()])}", re.I
+    )
     if any(not w.isascii() for w in words)
     else re.compile(rf"\b{one_of(words)}s?\b", re.I)
     for kind, words in CUES.tables["agreement"]["kind"].items()
@@ -30,7 +32,10 @@ _PLANNED = re.compile(
     r"(?i)\b(?:will|plans? to|to be|is expected to|are expected to|set to|would|intends? to|aims? to)\s(?:also\s)?(?:sign|ink|form|set up|establish)"
     r"|(?:将|拟|计划|预计|即将)(?:正式|共同)?(?:签|达成|建立)|(?:체결|서명)할\s?(?:예정|계획|방침)|(?:체결|서명)하기로|맺을\s?(?:예정|계획)"
 )
-_SAID_KO = re.compile(r"(?:체결|맺었|맺은|서명|협약|계약|합의)\S*?(?:다고|라고|다며)\s?(?:[^.]{0,40})?(?:밝혔|전했|발표)|체결했다고|맺었다고")
+_SAID_KO = re.compile(
+    r"(?:체결|맺었|맺은|서명|협약|계약|합의)\S*?(?:다고|라고|다며)\s?(?:[^.]{0,40})?(?:밝혔|전했|발표)|체결했다고|맺었다고"
+)
+_IN = re.compile(r"\b(?:in|at|from)\s(?:the\s)?(?:[A-Z]\w+['’]s\s)?$")
 _WITH = re.compile(r"\bwith\b|\bbetween\b")
 _AND_ZH = re.compile(r"^(?:分别)?(?:（[^）]{1,20}）)?(?:正式|共同)?[与和同及跟]")
 _INCLUDES = re.compile(r"(?i)\b(?:including|such as|namely)\b|包括")
@@ -82,7 +87,7 @@ def agreements_of(article: Article, mentions: dict[int, Mentions]) -> list[Agree
             continue
         status = "planned" if _PLANNED.search(article.text, start, end) else "signed"
         announced = bool(_SAID_KO.search(article.text, start, end))
-        for left, right in _pairs(article.text, start, end, named, verb):
+        for left, right in _all_pairs(article.text, start, end, named, verb):
             key = (min(left, right), max(left, right))
             if left != right and (key not in found or found[key].status == "planned" != status):
                 found[key] = Agreement(left, right, kind, sentence, status, announced)
@@ -90,12 +95,29 @@ def agreements_of(article: Article, mentions: dict[int, Mentions]) -> list[Agree
 
 
 def _verb(text: str, start: int, end: int) -> re.Match[str] | None:
-    return next((verb for pattern in (_SIGNED_EN, _SIGNED_ZH, _SIGNED_KO) if (verb := pattern.search(text, start, end))), None)
+    return next(
+        (verb for pattern in (_SIGNED_EN, _SIGNED_ZH, _SIGNED_KO) if (verb := pattern.search(text, start, end))), None
+    )
 
 
 def kind_of(sentence: str) -> str | None:
     """What kind of agreement a sentence speaks of, if of any."""
     return next((kind for kind, pattern in _KINDS.items() if pattern.search(sentence)), None)
+
+
+def _all_pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
+    """The pairs of each clause with a verb of its own; in English, of the sentence."""
+    if verb[0].isascii():
+        yield from _pairs(
+            text, start, end, [mention for mention in named if not _IN.search(text, start, mention[0])], verb
+        )
+        return
+    begin = start
+    pattern = _SIGNED_KO if re.search("[가-힣]", verb[0]) else _SIGNED_ZH
+    for each in pattern.finditer(text, start, end):
+        found = list(_pairs(text, begin, end, [mention for mention in named if begin <= mention[0] < each.end()], each))
+        yield from found
+        begin = each.end() if found else begin
 
 
 def _pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
@@ -146,7 +168,10 @@ def _linked(text: str, mentions: Mentions) -> Mentions:
     """Names in a row, joined by commas and `and`."""
     kept = mentions[:1]
     for left, right in zip(mentions, mentions[1:], strict=False):
-        if re.fullmatch(r"[\s,、·]*(?:\([^()]{1,30}\))?[\s,]*(?:and|&|as well as|及|和)?[\s,]*(?:the\s)?(?:[A-Z][a-z]+['’]s\s)?", text[left[1] : right[0]]):
+        if re.fullmatch(
+            r"[\s,、·]*(?:\([^()]{1,30}\))?[\s,]*(?:and|&|as well as|及|和)?[\s,]*(?:the\s)?(?:[A-Z][a-z]+['’]s\s)?",
+            text[left[1] : right[0]],
+        ):
             kept.append(right)
         else:
             break
@@ -194,7 +219,11 @@ def _listed_before(text: str, named: Mentions, partners: Mentions, subject: tupl
     for partner in partners:
         at = named.index(partner)
         group = [partner]
-        while at > 0 and named[at - 1] != subject and re.fullmatch(r"\s?(?:\([^()]{1,40}\))?\s?[,·]\s?", text[named[at - 1][1] : named[at][0]]):
+        while (
+            at > 0
+            and named[at - 1] != subject
+            and re.fullmatch(r"\s?(?:\([^()]{1,40}\))?\s?[,·]\s?", text[named[at - 1][1] : named[at][0]])
+        ):
             at -= 1
             group.insert(0, named[at])
         kept += [mention for mention in group if mention != subject]
@@ -202,7 +231,9 @@ def _listed_before(text: str, named: Mentions, partners: Mentions, subject: tupl
 
 
 def _particle(text: str, end: int, limit: int) -> str:
-    found = re.compile(r"(?:\s?\([^()]{1,60}\))?(?:\s(?:[가-힣]{2,6}장|대표|총장|[가-힣]{2,4}\s원장))?\s?(측은|측과|은|는|이|가|와|과|및|도|·|-)(?=[\s,]|\S{2})").match(text, end, limit)
+    found = re.compile(
+        r"(?:\s?\([^()]{1,60}\))?(?:\s(?:[가-힣]{2,6}장|대표|총장|[가-힣]{2,4}\s원장))?\s?(측은|측과|은|는|이|가|와|과|및|도|·|-)(?=[\s,]|\S{2})"
+    ).match(text, end, limit)
     return {"측과": "과"}.get(found[1], found[1]) if found else ""
 
 
@@ -247,5 +278,7 @@ def _owners(text: str, named: Mentions, stated: re.Match[str]) -> Mentions:
 
 def _subject(article: Article, mention: tuple[int, int, str], end: int) -> str:
     """The words from the name to the end of its part of the sentence."""
-    stop = re.compile(r"[,，、;；。]|\s(?:have|has|and|were|was)\s").search(article.text, mention[1], min(end, mention[1] + 120))
+    stop = re.compile(r"[,，、;；。]|\s(?:have|has|and|were|was)\s").search(
+        article.text, mention[1], min(end, mention[1] + 120)
+    )
     return article.quote(mention[0], stop.start() if stop else min(end, mention[1] + 120))

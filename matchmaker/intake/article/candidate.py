@@ -12,7 +12,7 @@ from matchmaker.intake.article.name import Named, with_legal_form
 from matchmaker.intake.article.text import FILLER, Article
 
 LONGEST = 40  # characters of a Chinese or Korean name
-MOST_WORDS = 18
+MOST_WORDS = 40
 STRONG, WEAK, LISTED = 0.8, 0.6, 0.5
 _EN, _ZH, _KO = (CUES.name(language) for language in ("en", "zh", "ko"))
 _HEADS, _WEAK_HEADS, _OF = (frozenset(_EN[key]) for key in ("ends", "weak", "of"))
@@ -55,7 +55,9 @@ def _english(article: Article) -> Iterator[Named]:
 
 
 def _words(text: str, start: int, end: int) -> list[Word]:
-    return [Word(found[0].rstrip(".'’" + FILLER), found.start(), found.end()) for found in _WORD.finditer(text, start, end)]
+    return [
+        Word(found[0].rstrip(".'’" + FILLER), found.start(), found.end()) for found in _WORD.finditer(text, start, end)
+    ]
 
 
 def english_runs(text: str, start: int, end: int) -> Iterator[list[Word]]:
@@ -156,7 +158,33 @@ def _without_titles(run: list[Word]) -> Iterator[list[Word]]:
 def _trimmed(words: list[Word]) -> list[Word]:
     """Without `of the` before it and `and` after it."""
     start, end = 0, len(words)
-    while start < end and (words[start].text in _JOINS or words[start].text in ("The", "(", ")", "At", "In", "On", "By", "With", "From", "For", "And", "As", "During", "According", "While", "When", "After", "Meanwhile", "Under", "Also", "To")):
+    while start < end and (
+        words[start].text in _JOINS
+        or words[start].text
+        in (
+            "The",
+            "(",
+            ")",
+            "At",
+            "In",
+            "On",
+            "By",
+            "With",
+            "From",
+            "For",
+            "And",
+            "As",
+            "During",
+            "According",
+            "While",
+            "When",
+            "After",
+            "Meanwhile",
+            "Under",
+            "Also",
+            "To",
+        )
+    ):
         start += 1
     while end > start and words[end - 1].text in _JOINS:
         end -= 1
@@ -180,6 +208,8 @@ def _head(words: Sequence[Word]) -> str | None:
         return None
     if words[-1].text in _HEADS:
         return words[-1].text
+    if words[-1].text.rpartition("-")[2].title() in _HEADS and "-" in words[-1].text:
+        return words[-1].text.rpartition("-")[2].title()
     for word, after in zip(words, words[1:], strict=False):
         if word.text in _OF and after.text in ("of", "for", "in", "on"):
             return word.text
@@ -199,20 +229,35 @@ def _judged(text: str, words: list[Word]) -> Named | None:
     head = _head(words)
     if head is None or not _is_distinct(words):
         return None
-    if head in _WEAK_HEADS and words[-1].text == head and not _is_firm(words):
+    if head in _WEAK_HEADS and words[-1].text == head and len(words) > 1 and not _is_firm(words):
         return None
-    return Named(words[0].start, words[-1].start + len(words[-1].text), "", f"ends like one: {head}", STRONG if head not in _WEAK_HEADS else WEAK)
+    return Named(
+        words[0].start,
+        words[-1].start + len(words[-1].text),
+        "",
+        f"ends like one: {head}",
+        STRONG if head not in _WEAK_HEADS else WEAK,
+    )
 
 
 def _without_tail(words: list[Word]) -> list[Word]:
     """Drop what follows the last word that ends a name, where nothing joins it."""
-    last = max((k for k, word in enumerate(words) if word.text in _HEADS or word.text in ("Co", "Ltd", "Inc", "Corp")), default=None)
+    last = max(
+        (k for k, word in enumerate(words) if word.text in _HEADS or word.text in ("Co", "Ltd", "Inc", "Corp")),
+        default=None,
+    )
     if last is None:
         return words
     follows = words[last + 1 :]
     if not follows or follows[0].text in ("of", "for", "in", "on", "("):
         return words
-    if words[-1].text in _EVENT_HEADS or words[-1].text in ("Project", "Platform", "Program", "Programme", "Initiative"):
+    if words[-1].text in _EVENT_HEADS or words[-1].text in (
+        "Project",
+        "Platform",
+        "Program",
+        "Programme",
+        "Initiative",
+    ):
         return []
     return words[: last + 1]
 
@@ -228,8 +273,23 @@ def _is_distinct(words: Sequence[Word]) -> bool:
 def _is_firm(words: Sequence[Word]) -> bool:
     """Whether a name with a word that ends much else, too, is one: `Life Science Town`, `Nursing Home`."""
     before = " ".join(word.text for word in words[:-1])
-    if words[-1].text in ("City", "Town", "Home", "Area", "Zone", "Hub", "Complex", "Campus", "Board", "Branch", "Cluster", "Government"):
-        return words[-1].text in ("Hub", "Cluster", "Government", "Branch") or any(before.endswith(word) for word in _EN["weak_before"])
+    if words[-1].text in (
+        "City",
+        "Town",
+        "Home",
+        "Area",
+        "Zone",
+        "Hub",
+        "Complex",
+        "Campus",
+        "Board",
+        "Branch",
+        "Cluster",
+        "Government",
+    ):
+        return words[-1].text in ("Hub", "Cluster", "Government", "Branch") or any(
+            before.endswith(word) for word in _EN["weak_before"]
+        )
     return 2 <= len(words) <= 5 and not any(word.text == "of" for word in words)
 
 
@@ -255,7 +315,11 @@ def _english_list(text: str, words: Sequence[Word]) -> Iterator[Named]:
         if not (says and sure) and not sure * 2 > len(named):
             continue
         for part in named:
-            if _is_distinct(part) and part[-1].text not in _EVENT_HEADS and not any(word.text in _TITLES for word in part):
+            if (
+                _is_distinct(part)
+                and part[-1].text not in _EVENT_HEADS
+                and not any(word.text in _TITLES for word in part)
+            ):
                 end = with_legal_form(text, part[-1].start + len(part[-1].text))
                 yield Named(part[0].start, end, "", "in a list of organizations", LISTED)
 
@@ -296,7 +360,9 @@ _END_ZH = re.compile(one_of(_ZH["ends"]))
 _NAME_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·&+-]+$")
 _STOP_ZH = re.compile(one_of(_ZH["keeps"]) + "|(" + one_of(_ZH["stops"]) + ")")
 _GENERIC_ZH = re.compile(one_of(_ZH["generic"]) + "+")
-_LIST_ZH = re.compile(rf"((?:[A-Za-z0-9一-鿿（）()·]{{2,20}}、){{1,15}}[A-Za-z0-9一-鿿（）()·]{{2,20}}?)等(?:\d+余?[家所])?(?:[一-鿿]{{0,8}}?){one_of(_ZH['listed'])}")
+_LIST_ZH = re.compile(
+    rf"((?:[A-Za-z0-9一-鿿（）()·]{{2,20}}、){{1,15}}[A-Za-z0-9一-鿿（）()·]{{2,20}}?)等(?:\d+余?[家所])?(?:[一-鿿]{{0,8}}?){one_of(_ZH['listed'])}"
+)
 _SIGN_ZH = re.compile(r"^(?:还)?(?:举行|举办|与会)")
 
 
@@ -321,7 +387,9 @@ def _chinese(text: str, places: Sequence[Named], taken: Sequence[tuple[int, int]
     yield from _chinese_list(text)
 
 
-def _start_zh(text: str, end: int, places: Sequence[Named], starts: list[int], taken: Sequence[tuple[int, int]]) -> int | None:
+def _start_zh(
+    text: str, end: int, places: Sequence[Named], starts: list[int], taken: Sequence[tuple[int, int]]
+) -> int | None:
     """Where the name before `end` begins: after the last word that no name holds, at the first place if there is one."""
     floor = max([end - LONGEST, 0, *(stop for start, stop in taken if stop <= end and stop > end - LONGEST)])
     left = _NAME_ZH.search(text, floor, end)
@@ -329,7 +397,7 @@ def _start_zh(text: str, end: int, places: Sequence[Named], starts: list[int], t
         return None
     start = left.start()
     for stop in _STOP_ZH.finditer(text, start, end):
-        if stop[1]:
+        if stop[1] and not (stop[1] in _JOINS_ZH and not _is_part_zh(text[stop.end() : end])):
             start = stop.end()
     while start < end and text[start] in ")）·-":
         start += 1
@@ -343,9 +411,18 @@ def _start_zh(text: str, end: int, places: Sequence[Named], starts: list[int], t
     return start if start < end else None
 
 
+_JOINS_ZH = frozenset("和与及同为以")
+_STATE_ZH = re.compile(r"(?:中国|韩国|大韩|中华|中韩|韩中).{4,}")
+
+
+def _is_part_zh(text: str) -> bool:
+    """Whether there is more than the kind of an organization after `和`: else it stands within a name."""
+    return bool(text.strip("（）()·")) and not _GENERIC_ZH.fullmatch(text)
+
+
 def _is_name_zh(modifier: str, end: str) -> bool:
     bare = modifier.strip("（）()·")
-    if not bare or _GENERIC_ZH.fullmatch(bare) or bare.isdigit():
+    if not bare or bare.isdigit() or (_GENERIC_ZH.fullmatch(bare) and not _STATE_ZH.fullmatch(bare)):
         return False
     return len(bare) >= 2 or len(end) >= 3
 
@@ -366,14 +443,20 @@ def _chinese_list(text: str) -> Iterator[Named]:
 
 # --- Korean -------------------------------------------------------------------------------------------------------
 
-_TOKEN_KO = re.compile(r"[A-Za-z0-9가-힣一-鿿&+·ㆍ㈜]+(?:[-.][A-Za-z0-9가-힣]+)*(?:\((?:주|재|사|유)\))?(?:[A-Za-z0-9가-힣]+)?|[^\sA-Za-z0-9가-힣]")
+_TOKEN_KO = re.compile(
+    r"[A-Za-z0-9가-힣一-鿿&+·ㆍ㈜]+(?:[-.][A-Za-z0-9가-힣]+)*(?:\((?:주|재|사|유)\))?(?:[A-Za-z0-9가-힣]+)?|[^\sA-Za-z0-9가-힣]"
+)
 _LEGAL_KO = re.compile(r"^(?:㈜|\(주\)|주식회사)|(?:㈜|\(주\)|주식회사)$")
 _END_KO = re.compile(rf"(.*?)({one_of(_KO['ends'])})({one_of(_KO['particles'])})?")
 _PARTICLE = re.compile(rf"(?:{one_of(_KO['particles'])})$")
 _STOPS_KO, _GENERIC_KO, _ENDS_KO = (frozenset(_KO[key]) for key in ("stops", "generic", "ends"))
-_CASE = re.compile(r"(?:은|는|을|를|에서|에게|으로|와|과|에|의|이|가|로|도|등|해|한|된|하는|되는|할|하고|하며|했다|한다|던|진|인|위한|대한|까지|부터|간|및|며|고|여|서)$")
+_CASE = re.compile(
+    r"(?:은|는|을|를|에서|에게|으로|와|과|에|의|이|가|로|도|등|해|한|된|하는|되는|할|하고|하며|했다|한다|던|진|인|위한|대한|까지|부터|간|및|며|고|여|서)$"
+)
 _NATIVE = re.compile(r"[가-힣]")
-_LIST_KO = re.compile(rf"((?:[A-Za-z0-9가-힣&() ·㈜]{{2,24}}, ?){{1,15}}[A-Za-z0-9가-힣&()·㈜ ]{{2,24}}?) ?등 ?(?:\S{{0,8}} ){{0,2}}?(?:\d+여?[개곳]\S{{0,3}} ?)?\S{{0,4}}{one_of(_KO['listed'])}")
+_LIST_KO = re.compile(
+    rf"((?:[A-Za-z0-9가-힣&() ·㈜]{{2,24}}, ?){{1,15}}[A-Za-z0-9가-힣&()·㈜ ]{{2,24}}?) ?등 ?(?:\S{{0,8}} ){{0,2}}?(?:\d+여?[개곳]\S{{0,3}} ?)?\S{{0,4}}{one_of(_KO['listed'])}"
+)
 _NAME_TOKENS = 3
 
 
@@ -382,9 +465,13 @@ def _korean(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[Named]:
         return
     ends = {end for _, end in taken}
     for line in re.finditer(r"[^\n.]+(?:\.(?=\S)[^\n.]+)*", text):
-        words = [Word(found[0], found.start(), found.end()) for found in _TOKEN_KO.finditer(text, line.start(), line.end())]
+        words = [
+            Word(found[0], found.start(), found.end()) for found in _TOKEN_KO.finditer(text, line.start(), line.end())
+        ]
         words = list(_cut_at(words, ends))
-        yield from _joined(text, [named for position, word in enumerate(words) if (named := _korean_at(words, position, word, ends))])
+        yield from _joined(
+            text, [named for position, word in enumerate(words) if (named := _korean_at(words, position, word, ends))]
+        )
     yield from _korean_list(text)
 
 
@@ -438,7 +525,9 @@ def _korean_at(words: Sequence[Word], position: int, word: Word, ends: set[int])
 
 # A city that acts or is acted with, no mere place: `대구시는`, `인천시와`
 _CITY_KO = re.compile(r"([가-힣]{2,4})(시|도|특별시|광역시|특별자치도|특별자치시)(는|와|가)(?!$)?")
-_COUNTRIES = frozenset({"한국", "중국", "한중", "한·중", "한ㆍ중", "중한", "양국", "미국", "일본", "해외", "국내", "정부", "민간"})
+_COUNTRIES = frozenset(
+    {"한국", "중국", "한중", "한·중", "한ㆍ중", "중한", "양국", "미국", "일본", "해외", "국내", "정부", "민간"}
+)
 
 
 def _after_legal(words: Sequence[Word], position: int) -> Named | None:
@@ -462,7 +551,9 @@ def _first_word(words: Sequence[Word], position: int, ends: set[int]) -> int:
         if gap != 1 or before.end in ends or not _is_part_ko(before.text):
             break
         first -= 1
-    while first < position and words[first].text in _COUNTRIES and position - first > 1:
+    while (
+        first < position and words[first].text in _COUNTRIES and (position - first > 1 or len(words[position].text) > 5)
+    ):
         first += 1
     return first
 
@@ -472,7 +563,11 @@ def _is_part_ko(word: str) -> bool:
         return False
     if len(word) >= 3 and _CASE.search(word):
         return False
-    return len(word) > 1 and not re.search(r"\d", word) and word not in ("업무협약", "협약", "기업", "업체", "병원", "기관", "관계자")
+    return (
+        len(word) > 1
+        and not re.search(r"\d", word)
+        and word not in ("업무협약", "협약", "기업", "업체", "병원", "기관", "관계자")
+    )
 
 
 def _korean_list(text: str) -> Iterator[Named]:
@@ -489,5 +584,11 @@ def _korean_list(text: str) -> Iterator[Named]:
                     words = words[-1:]
                 bare = " ".join(words[-2:])
             at = text.find(bare, start, end) if bare else -1
-            if at >= 0 and 2 <= len(bare) <= 20 and len(bare.split()) <= 3 and not re.search(r"\d{2,}", bare) and bare not in _GENERIC_KO:
+            if (
+                at >= 0
+                and 2 <= len(bare) <= 20
+                and len(bare.split()) <= 3
+                and not re.search(r"\d{2,}", bare)
+                and bare not in _GENERIC_KO
+            ):
                 yield Named(at, at + len(bare), "", "in a list of organizations", LISTED)

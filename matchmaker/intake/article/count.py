@@ -51,7 +51,9 @@ _KOREAN = re.compile(
     rf"(?P<lead>약|총|모두|최소)?\s?(?<![\d.,제])(?P<number>{_NUMBER})\s?(?P<large>만|천|백)?\s?(?P<more>여)?\s?"
     rf"(?P<unit>{one_of([*_KINDS_KO, *_AFTER_KO])}|개|건)(?P<more2>\s?이상|\s?가량|\s?정도)?(?P<rest>[^,.。\n\d]{{0,14}})"
 )
-_NO_UNIT_KO = re.compile(r"월|국(?!제|내|립|책|가산)|년|국가|도시|성(?!형)|층|분야|부문|언어|시간|주(?!요)|호|위|품목|제품")
+_NO_UNIT_KO = re.compile(
+    r"월|국(?!제|내|립|책|가산)|년|국가|도시|성(?!형)|층|분야|부문|언어|시간|주(?!요)|호|위|품목|제품"
+)
 _NO_PERSON = re.compile(r"^(?:당|기준|근|권|분의)")
 _NO_UNIT_ZH = re.compile(r"^(?:月|国家|城市|省|方面|小时|百分点|工作日|多月|星期|展位|领域|环节|产品|品种|亿)")
 
@@ -85,7 +87,9 @@ def _english(text: str) -> Iterator[Counted]:
         if noun is None or _is_anaphor(text, found):
             continue
         end = found.end("rest") if found["rest"] else found.end()
-        yield Counted(found.start(), end, _english_number(found), _mark(found["lead"], found["plus"] or found["odd"]), noun)
+        yield Counted(
+            found.start(), end, _english_number(found), _mark(found["lead"], found["plus"] or found["odd"]), noun
+        )
 
 
 def _english_number(found: re.Match[str]) -> int:
@@ -143,7 +147,13 @@ def _chinese_kind(found: re.Match[str]) -> str | None:
     if unit in ("名", "位", "人", "人次"):
         return None if unit == "位" and rest.startswith(("于", "居")) else "person"
     if unit == "项":
-        return "agreement" if after == "agreement" else "project" if after in ("project", None) and "目" in rest[:6] else after
+        return (
+            "agreement"
+            if after == "agreement"
+            else "project"
+            if after in ("project", None) and "目" in rest[:6]
+            else after
+        )
     if unit == "个":
         return "project" if rest.startswith("项目") else after
     if unit == "余":
@@ -192,7 +202,11 @@ def _korean_kind(text: str, found: re.Match[str]) -> str | None:
         near = _first(_NEAR_KO, rest) or (_first(_NEAR_KO, before) if unit == "건" else None)
         after = _first(_AFTER_KO, rest[:10]) or _first(_AFTER_KO, before[-8:])
         return (near or after) if unit == "건" else (after or near)
-    if unit in ("인", "사", "팀") and re.match(r"[가-힣]", rest) and not re.match(r"[이가은는을를의과와]\s|[가이] ", rest):
+    if (
+        unit in ("인", "사", "팀")
+        and re.match(r"[가-힣]", rest)
+        and not re.match(r"[이가은는을를의과와]\s|[가이] ", rest)
+    ):
         return None
     if unit == "명" and _NO_PERSON.match(rest):
         return None

@@ -32,7 +32,9 @@ _EASTERN = re.compile(
     r"(?P<only>3[01]|[12]\d|0?[1-9])\s?(?:日|号|일)(?!간|동안|내|째|차|후|만에|이내|间|内|后|游|报|线|本|元|个))?"
 )
 _BARE_YEAR = re.compile(rf"(?<![\d.,$¥￦])(?P<year>{_YEAR})\s?(?:年|년)(?![度도]|代|대|\d)")
-_NUMERIC = re.compile(rf"(?<![\d./-])(?P<year>{_YEAR})\s?[-./]\s?(?P<month>1[0-2]|0?[1-9])\s?[-./]\s?(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/-])")
+_NUMERIC = re.compile(
+    rf"(?<![\d./-])(?P<year>{_YEAR})\s?[-./]\s?(?P<month>1[0-2]|0?[1-9])\s?[-./]\s?(?P<day>3[01]|[12]\d|0?[1-9])(?![\d/-])"
+)
 _MONTH_FIRST = re.compile(
     rf"\b(?:{_LEAN}\s)?{_MONTH.format('month')}\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?![\d:%])"
     rf"(?:(?P<mark>{_DASH})(?:{_MONTH.format('month2')}\s)?(?P<day2>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\b(?!\d|,\d|\s(?!respect|in|at|20)[a-z]))?"
@@ -64,13 +66,17 @@ _RELATIVE = re.compile(
 )
 _YEARS_IN_NAMES = re.compile(rf"(?<![\d.,$¥])({_YEAR})(?![\d%.,]\d|\d)")
 _UPDATED = re.compile(
-    r"updated|published|posted|입력|등록|승인|게재|기사작성|发布|来源|时间|日期|date|기자|배포|작성일|released", re.IGNORECASE
+    r"updated|published|posted|입력|등록|승인|게재|기사작성|发布|来源|时间|日期|date|기자|배포|작성일|released",
+    re.IGNORECASE,
 )
 DATELINE = re.compile(
     rf"(?P<east>(?P<m>1[0-2]|0?[1-9])月(?P<d>3[01]|[12]\d|0?[1-9])日(?:电|讯|消息))|"
     rf"{_MONTH.format('month')}\s(?P<day>3[01]|[12]\d|0?[1-9])(?:,?\s(?P<year>{_YEAR}))?\s?(?:\(|--|—|–|/)"
 )
-_DIRECTION = re.compile(rf"^\s?(?P<past>{_PAST})|^\s?{_NEXT}", re.IGNORECASE)
+_TO_COME = re.compile(
+    r"오는|내년|将|定于|计划|预计|\b(?:by|until|next|will|plans?|planned|scheduled|slated|expected)\b"
+)
+_FOLLOWING = re.compile(r"\bthe (?:following|next) day\b|다음 ?날|이튿날|次日|翌日|第二天")
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,7 @@ class Raw:
     span: bool = False
     shift: int | None = None  # months from that of the article
     exact: date | None = None
+    is_next: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,12 +136,16 @@ class Calendar:
 def dates_of(article: Article, published: date | None = None) -> Calendar:
     """All dates in an article, in its order, none twice at one place; `published` is known from elsewhere."""
     anchor = _anchor(article.text, published)
-    raws = _without_overlap([*_western(article.text), *_eastern(article.text, anchor), *_relative(article.text, anchor)])
+    raws = _without_overlap(
+        [*_western(article.text), *_eastern(article.text, anchor), *_relative(article.text, anchor)]
+    )
     anchor = _settled(anchor, raws)
     found: list[Dated] = []
     previous: Raw | None = None
     for raw in raws:
         same = previous is not None and article.sentence_at(previous.start) == article.sentence_at(raw.start)
+        if raw.is_next:
+            raw = replace(raw, exact=found[-1].last + timedelta(1) if found and found[-1].precision == "day" else None)
         filled = _in_context(raw, previous if same else None)
         days = list(_resolved(filled, anchor))
         found.extend(days)
@@ -202,16 +213,17 @@ def _full(found: re.Match[str]) -> date | None:
 def _full_days(text: str) -> Iterator[date]:
     for pattern in (_NUMERIC, _EASTERN_FULL, _MONTH_FIRST, _DAY_FIRST):
         for found in pattern.finditer(text):
-            before = text[max(0, found.start() - 6) : found.start()]
-            if not re.search(r"오는|将于|定于|by |until |next ", before) and (day := _full(found)):
+            if not _TO_COME.search(text, max(0, found.start() - 14), found.start()) and (day := _full(found)):
                 yield day
 
 
 def _months(text: str) -> Iterator[date]:
     for found in _MONTH_AND_YEAR.finditer(text):
-        yield date(int(found["year"]), _month(found["month"]), 1)
+        if not _TO_COME.search(text, max(0, found.start() - 40), found.start()):
+            yield date(int(found["year"]), _month(found["month"]), 1)
     for found in re.finditer(rf"({_YEAR})\s?[年년]\s?(1[0-2]|0?[1-9])\s?[月월]", text):
-        yield date(int(found[1]), int(found[2]), 1)
+        if not _TO_COME.search(text, max(0, found.start() - 14), found.start()):
+            yield date(int(found[1]), int(found[2]), 1)
 
 
 def _settled(anchor: Anchor, raws: list[Raw]) -> Anchor:
@@ -233,6 +245,8 @@ def _western(text: str) -> Iterator[Raw]:
     for found in _ORDINAL.finditer(text):
         shift = {"last": -1, "next": 1, "this": 0}.get(found["near"] or "")
         yield Raw(found.start(), found.end(), day=int(found["day"]), shift=shift)
+    for found in _FOLLOWING.finditer(text):
+        yield Raw(found.start(), found.end(), is_next=True)
     for found in _YEAR_ALONE.finditer(text):
         yield Raw(found.start("year"), found.end(), year=int(found["year"]))
 
@@ -276,7 +290,10 @@ def _eastern(text: str, anchor: Anchor) -> Iterator[Raw]:
 def _each_eastern(text: str) -> Iterator[re.Match[str]]:
     """Matches of the pattern whose parts are all optional, tried only before a sign of a day, a month or a year."""
     end = 0
-    for hint in re.finditer(r"[0-9]{1,4}\s?[日号일月월年년~∼～–—-]|本月|当月|上个?月|下个?月|이달|이번\s?달|지난\s?달|다음\s?달|내달|같은\s?달", text):
+    for hint in re.finditer(
+        r"[0-9]{1,4}\s?[日号일月월年년~∼～–—-]|本月|当月|上个?月|下个?月|이달|이번\s?달|지난\s?달|다음\s?달|내달|같은\s?달",
+        text,
+    ):
         start = max(end, hint.start() - 6)
         if hint.start() < end:
             continue
@@ -317,7 +334,9 @@ def _of_word(found: re.Match[str], day: date) -> Raw | None:
         return Raw(found.start(), found.end(), exact=_weekday(day, number, found["when"].lower()))
     if found["eastday"]:
         letter = found["eastday"][0]
-        number = ("一二三四五六日天" if letter in "一二三四五六日天" and "요" not in found["eastday"] else "월화수목금토일").index(letter)
+        number = (
+            "一二三四五六日天" if letter in "一二三四五六日天" and "요" not in found["eastday"] else "월화수목금토일"
+        ).index(letter)
         return Raw(found.start(), found.end(), exact=_east_weekday(day, min(number, 6), found["eastern"]))
     return None
 
@@ -386,8 +405,8 @@ def _second(raw: Raw, first: date) -> date | None:
 
 
 def _filled(raw: Raw, anchor: Anchor) -> tuple[date, str, str] | None:
-    if raw.exact:
-        return raw.exact, "day", ""
+    if raw.exact or raw.is_next:
+        return (raw.exact, "day", "") if raw.exact else None
     if raw.shift is not None:
         return _by_shift(raw, anchor)
     if raw.year:
@@ -414,9 +433,7 @@ def _by_shift(raw: Raw, anchor: Anchor) -> tuple[date, str, str] | None:
     return (day, "day" if raw.day else "month", "") if day else None
 
 
-def _nearest(
-    anchor: Anchor, lean: int, make: Callable[[int, int], date | None], year: int | None
-) -> date | None:
+def _nearest(anchor: Anchor, lean: int, make: Callable[[int, int], date | None], year: int | None) -> date | None:
     """The day nearest to that of the article on the side that the words say; else the first that it can be."""
     if anchor.day is None and year:
         return make(year, 1)

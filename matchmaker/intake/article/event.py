@@ -22,20 +22,41 @@ _QUOTES = re.compile(
     r"“[^“”\n]{3,150}”|\"[^\"\n]{3,150}\"|‘[^‘’\n]{3,150}’|(?<!\w)'[^'\n]{3,150}'|「[^」\n]{3,120}」|『[^』\n]{3,120}』"
     r"|《[^》\n]{3,120}》|〈[^〉\n]{3,120}〉|<[^<>\n]{3,120}>|＜[^＞\n]{3,120}＞"
 )
-_THIS = re.compile(r"(?:\b(?:this|the|these|at the|such|same)(?:\s[\w-]+){0,3}\s|이번\s?(?:\S{1,8}\s)?|이\s|同|该|本次|此次|本届|这次|해당\s|동\s)$", re.IGNORECASE)
-_AFTER_QUOTE = re.compile(rf"\s?(?:{one_of([*_OTHER, '행사', '活动'])}|(?i:event|meeting|conference|forum|exhibition|seminar)\b)")
+_THIS = re.compile(
+    r"(?:\b(?:this|the|these|at the|such|same)(?:\s[\w-]+){0,3}\s|이번\s?(?:\S{1,8}\s)?|이\s|同|该|本次|此次|本届|这次|해당\s|동\s)$",
+    re.IGNORECASE,
+)
+_AFTER_QUOTE = re.compile(
+    rf"\s?(?:{one_of([*_OTHER, '행사', '活动'])}|(?i:event|meeting|conference|forum|exhibition|seminar)\b)"
+)
 _STOP_ZH = re.compile(
     "(?:举行的?|举办的?|召开的?|出席了?|参加了?|参与|参展|承办的?|主办的?|协办的?|组织|在|于|由|日|与会|记者|获悉|介绍|表示|期间|通过|作为|"
     "以及|为期|拟|将|已|了|是|对|向|从|借助|依托|当天|当日|上午|下午|今天|昨天|近日|日前|共同|联合|成功|首次|同期|随后|这|该|此次|本次|本届|等|的|一场|多场|场)"
 )
 _TITLE_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·—–\-&“”]+$")
-_MARKED = re.compile(r"第.{1,4}[届次회]|제?\s?\d+\s?[회차]|\b\d+(?:st|nd|rd|th)\b|(?:19|20)\d\d|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b")
-_CASE_KO = re.compile(r"(?:은|는|을|를|에서|에게|으로|와|과|에|이|가|로|도|등|까지|부터|며|고|서|던|된|한|하는|의|해|하여|되어|열린|열리는|개최되는|개최된|개최한|위한|하기|할|및|간)$")
-_STOPS_KO = frozenset("이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 중국에서 한국에서 국내 등 및 함께 대규모 온라인으로".split())
-_NO_EVENT = re.compile(r"(?:실|장|업|원|처|국|소|센터|를 위한 위원|체|측)|(?:中心|馆|室|厅|组委)|\s?(?:[Hh]all|[Cc]enter|[Cc]entre|[Rr]oom|[Oo]rganizers?|[Mm]inutes)\b")
+_MARKED = re.compile(
+    r"第.{1,4}[届次회]|제?\s?\d+\s?[회차]|\b\d+(?:st|nd|rd|th)\b|(?:19|20)\d\d|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b"
+)
+_CASE_KO = re.compile(
+    r"(?:은|는|을|를|에서|에게|으로|와|과|에|이|가|로|도|등|까지|부터|며|고|서|던|된|한|하는|의|해|하여|되어|열린|열리는|개최되는|개최된|개최한|위한|하기|할|및|간)$"
+)
+_STOPS_KO = frozenset(
+    "이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 중국에서 한국에서 국내 등 및 함께 대규모 온라인으로".split()
+)
+_NO_EVENT = re.compile(
+    r"(?:실|장|업|원|처|국|소|센터|를 위한 위원|체|측)|(?:中心|馆|室|厅|组委)|\s?(?:[Hh]all|[Cc]enter|[Cc]entre|[Rr]oom|[Oo]rganizers?|[Mm]inutes)\b"
+)
 _PLACE_BEFORE = re.compile(r"(?:\b(?:in|at)(?:\s[\w'-]+,?){0,2}\s|在|于|于中国|在中国|在韩国)$", re.IGNORECASE)
-_PLACE_AFTER = re.compile(r"^(?:시|市)?\s?(?:에서|서\s|[가-힣 ]{0,24}(?:호텔|센터|에서)|[一-鿿]{0,14}(?:举行|举办|召开|开幕))")
-_ATTENDED = re.compile(r"(?i)\battend(?:ed|s|ing)?\b|\bparticipat|\btook part\b|출席|参加|参展|出席|亮相|참가|참석|참여")
+_PLACE_AFTER = re.compile(
+    r"^(?:시|市)?\s?(?:에서|서\s|[가-힣 ]{0,24}(?:호텔|센터|에서)|[一-鿿]{0,14}(?:举行|举办|召开|开幕))"
+)
+_ATTENDED = re.compile(
+    r"(?i)\battend(?:ed|s|ing)?\b|\bparticipat|\btook part\b|출席|参加|参展|出席|亮相|참가|참석|참여"
+)
+_TOLD_AFTER = re.compile(r"\s?(?:\([^()]{1,6}\)\s?)?(?:밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报)")
+_TOLD_BEFORE = re.compile(r"\b(?:said|announced|told|reported)\s(?:on\s)?$")
+_AT_BEFORE = re.compile(r"\b(?:at|during)\s(?:the\s)?[“\"'‘]?$")
+_AT_AFTER = re.compile(r"[”\"'’》」]?\s?(?:에서|기간|期间|上)")
 _RESPECTIVE = re.compile(r"(?i)respectively|分别|각각")
 
 
@@ -100,7 +121,9 @@ def _longer(left: Phrase, right: Phrase) -> Phrase:
 
 def _runs_at(article: Article, nouns: Sequence[re.Match[str]]) -> list[list[Word]]:
     """Stretches of words with capitals in the sentences with a Latin word for an event."""
-    numbers = dict.fromkeys(article.sentence_at(found.start()) for found in nouns if found[0][0].isupper() and found[0].isascii())
+    numbers = dict.fromkeys(
+        article.sentence_at(found.start()) for found in nouns if found[0][0].isupper() and found[0].isascii()
+    )
     return [run for number in numbers for run in english_runs(article.text, *article.sentences[number])]
 
 
@@ -121,7 +144,8 @@ def _phrase(
         start = _chinese_title(text, found.start(), found.end())
     title = _VERB_AT_END.sub("", " ".join(text[start:end].split())).strip(" ,·-")
     bare = start == found.start() and not quoted
-    return Phrase(start, end, "" if bare else title, kind, bool(_THIS.search(text, max(0, start - 40), start)), quoted)
+    refers = not quoted and not _MARKED.search(title) and bool(_THIS.search(text, max(0, start - 40), start))
+    return Phrase(start, end, "" if bare else title, kind, refers, quoted)
 
 
 def _is_title(content: str, end: int) -> bool:
@@ -138,8 +162,10 @@ def _english_title(text: str, found: re.Match[str], runs: Sequence[list[Word]]) 
             words = [word for word in run if word.text not in ("The", "At", "During", "In", "On")] or run
             last = max(k for k, word in enumerate(words) if word.start <= found.start())
             tail = words[last + 1 :]
-            ends = words[-1].end if tail and tail[0].text in ("on", "of", "for", "and", "in") else words[last].end
-            return words[0].start, max(ends, found.end())
+            closing = words[-1] if tail and tail[0].text in ("on", "of", "for", "and", "in") else words[last]
+            ends = closing.start + len(closing.text)
+            year = re.search(r"(?:19|20)\d\d\s$", text[max(0, words[0].start - 5) : words[0].start])
+            return words[0].start - (5 if year else 0), max(ends, found.end())
     return found.start(), found.end()
 
 
@@ -151,6 +177,8 @@ def _chinese_title(text: str, noun: int, end: int) -> int:
     for stop in _STOP_ZH.finditer(text, start, noun):
         if not re.match(r"\d{4}年", text[stop.start() - 4 : stop.end()]):
             start = stop.end()
+    if since := re.match(r"[自从](?:19|20)\d\d年", text[start:noun]):
+        return start + since.end()
     marked = re.search(r"(?:19|20)\d\d年?(?=[一-鿿第（(])|第[一二三四五六七八九十百\d]{1,4}届|“|首届", text[start:noun])
     if marked and not re.match(r"(?:19|20)\d\d年\d", text[start + marked.start() :]):
         return start + marked.start()
@@ -174,7 +202,11 @@ def _korean_title(text: str, noun: int, floor: int) -> int:
             if piece is None:
                 break
             word = piece[1]
-            if word in _STOPS_KO or (len(word) > 1 and _CASE_KO.search(word) and not re.search(r"\d", word)) or re.fullmatch(r"\d{1,2}[일월]|.*[은는을를]", word):
+            if (
+                word in _STOPS_KO
+                or (len(word) > 1 and _CASE_KO.search(word) and not re.search(r"\d", word))
+                or re.fullmatch(r"\d{1,2}[일월]|.*[은는을를]", word)
+            ):
                 break
             if re.search(r"\d일|\d월|\d시", word):
                 break
@@ -215,7 +247,13 @@ class Scene:
         """Days and months in a sentence, that of its dateline only if there is no other."""
         start, end = self.article.sentences[sentence]
         found = [day for day in self.dates if start <= day.start < end and day.precision != "year"]
-        return [day for day in found if day.start not in self.printed] or found
+        found = [day for day in found if day.start not in self.printed] or found
+        return [day for day in found if not self.is_announced(day)] or found
+
+    def is_announced(self, day: Dated) -> bool:
+        """Whether a date says only when something was told."""
+        text = self.article.text
+        return bool(_TOLD_AFTER.match(text, day.end) or _TOLD_BEFORE.search(text, max(0, day.start - 16), day.start))
 
     def places_in(self, sentence: int) -> list[Named]:
         """Places in a sentence, countries left out."""
@@ -244,14 +282,18 @@ def happenings_of(scene: Scene, phrases: Sequence[Phrase]) -> list[Happening]:
 def _said_of(scene: Scene, phrase: Phrase, sentence: int) -> bool:
     """Whether the sentence says, near the phrase, that it is held."""
     start, end = scene.article.sentences[sentence]
-    return bool(CUES.held.search(scene.article.text, max(start, phrase.start - 60), min(end, phrase.end + 120)))
+    text = scene.article.text
+    if CUES.held.search(text, max(start, phrase.start - 60), min(end, phrase.end + 120)):
+        return True
+    there = _AT_BEFORE.search(text, max(start, phrase.start - 14), phrase.start) or _AT_AFTER.match(text, phrase.end)
+    return bool(there and phrase.title and not phrase.refers)
 
 
 def _known(events: Sequence[Happening], phrase: Phrase, said: bool, scene: Scene, sentence: int) -> Happening | None:
     """The event that a phrase speaks of: `this forum` the last of its kind, a title the likest one."""
     if not events:
         return None
-    if phrase.title and not (phrase.refers and not _MARKED.search(phrase.title) and not phrase.quoted):
+    if phrase.title and not phrase.refers:
         return _alike(events, phrase, said, scene, sentence)
     same = [event for event in events if event.kind == phrase.kind and not event.is_session]
     if phrase.refers or not said:
@@ -271,7 +313,9 @@ def _alike(events: Sequence[Happening], phrase: Phrase, said: bool, scene: Scene
     nearest = _nearest(scene, phrase, sentence) if said else None
     ranked: list[tuple[bool, float, int, Happening]] = []
     for number, event in enumerate(events):
-        likeness = max(fuzz.partial_ratio(title, core) if min(len(title), len(core)) > 3 else 0.0 for core in event.cores or [""])
+        likeness = max(
+            fuzz.partial_ratio(title, core) if min(len(title), len(core)) > 3 else 0.0 for core in event.cores or [""]
+        )
         if likeness < ALIKE or (nearest and event.day and not _same_day(event.day, nearest)):
             continue
         ranked.append((bool(places & event.places), likeness, number, event))
@@ -334,7 +378,18 @@ def _add(event: Happening, phrase: Phrase, sentence: int, said: bool, scene: Sce
 def _nearest(scene: Scene, phrase: Phrase, sentence: int) -> Dated | None:
     """The date nearest to the phrase in its sentence, not within its title."""
     days = [day for day in scene.dates_in(sentence) if not phrase.start <= day.start < phrase.end]
-    return min(days, key=lambda day: (min(abs(day.start - phrase.end), abs(phrase.start - day.end)), day.start), default=None)
+    latin = text_is_latin(scene, phrase)
+    return min(days, key=lambda day: (_distance(phrase, day, latin=latin), day.start), default=None)
+
+
+def text_is_latin(scene: Scene, phrase: Phrase) -> bool:
+    """Whether the words of a phrase are Latin."""
+    return scene.article.text[phrase.end - 1].isascii()
+
+
+def _distance(phrase: Phrase, day: Dated, *, latin: bool) -> int:
+    """Characters between a phrase and a date; in English, a date belongs to what stands before it."""
+    return (day.start - phrase.end) // (3 if latin else 1) if day.start >= phrase.end else phrase.start - day.end
 
 
 def _places_of(scene: Scene, phrase: Phrase, sentence: int) -> set[str]:
@@ -346,16 +401,22 @@ def _place_of(scene: Scene, phrase: Phrase, sentence: int) -> str:
     text = scene.article.text
     places = [place for place in scene.places_in(sentence) if not phrase.start <= place.start < phrase.end]
     for place in places:
-        if _PLACE_BEFORE.search(text, max(0, place.start - 25), place.start) or _PLACE_AFTER.match(text[place.end : place.end + 40]):
+        if _PLACE_BEFORE.search(text, max(0, place.start - 25), place.start) or _PLACE_AFTER.match(
+            text[place.end : place.end + 40]
+        ):
             return place.id
     inner = [place.id for place in scene.places_in(sentence) if phrase.start <= place.start < phrase.end]
     return inner[0] if inner and not places else ""
 
 
-def _sessions(events: Sequence[Happening], event: Happening, phrase: Phrase, sentence: int, scene: Scene) -> Iterator[Happening]:
+def _sessions(
+    events: Sequence[Happening], event: Happening, phrase: Phrase, sentence: int, scene: Scene
+) -> Iterator[Happening]:
     """`in A and B on the 1st and the 2nd respectively`: the same event once for each day."""
     days = [day for day in scene.dates_in(sentence)]
-    places = [place.id for place in scene.places_in(sentence) if place.start >= phrase.start or place.end <= phrase.start]
+    places = [
+        place.id for place in scene.places_in(sentence) if place.start >= phrase.start or place.end <= phrase.start
+    ]
     if len(days) < 2:
         return
     for number, day in enumerate(days):
@@ -365,4 +426,16 @@ def _sessions(events: Sequence[Happening], event: Happening, phrase: Phrase, sen
             continue
         if any(other.first == day.first and other.title == event.title for other in events):
             continue
-        yield Happening(event.title, event.kind, sentence, phrase.start, phrase.end, day, place, event.confidence, {place} - {""}, {sentence}, is_session=True)
+        yield Happening(
+            event.title,
+            event.kind,
+            sentence,
+            phrase.start,
+            phrase.end,
+            day,
+            place,
+            event.confidence,
+            {place} - {""},
+            {sentence},
+            is_session=True,
+        )

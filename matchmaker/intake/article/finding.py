@@ -21,12 +21,14 @@ from matchmaker.intake.article.agreement import (
 from matchmaker.intake.article.count import Counted, counts_of
 from matchmaker.intake.article.cue import CUES
 from matchmaker.intake.article.date import DATELINE, Calendar, Dated, dates_of
-from matchmaker.intake.article.event import Happening, Scene, happenings_of, phrases_of
+from matchmaker.intake.article.event import Happening, Phrase, Scene, happenings_of, phrases_of
 from matchmaker.intake.article.name import Folded, Names, letters_of
 from matchmaker.intake.article.organization import Body, Registry, organizations_of
 from matchmaker.intake.article.text import Article
 
-_VISITED = re.compile(r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|방문했|방문해|방문하|둘러봤|시찰했")
+_VISITED = re.compile(
+    r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|방문했|방문해|방문하|둘러봤|시찰했"
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Reader:
         places = self.registry.names.find_places(text, folded)
         calendar = dates_of(article, published)
         phrases = phrases_of(article)
+        calendar = Calendar([day for day in calendar.dates if not _is_in_title(day, phrases)], calendar.anchor)
         printed = {day.start for day in calendar.dates if _is_printed(text, day)}
         scene = Scene(article, calendar.dates, printed, places, self.countries)
         events = happenings_of(scene, phrases)
@@ -93,18 +96,30 @@ class Reader:
         return Findings(article, calendar.anchor.day, list(page.rows(agreements, intentions, counts)))
 
 
+def _is_in_title(day: Dated, phrases: Sequence[Phrase]) -> bool:
+    """A year that belongs to a name is no date."""
+    return day.precision == "year" and any(phrase.title and phrase.start <= day.end <= phrase.end for phrase in phrases)
+
+
 def _is_printed(text: str, day: Dated) -> bool:
     """Whether a date only says when the article was sent."""
     return bool(DATELINE.match(text, day.start)) and day.start < 300
 
 
-def _signings(scene: Scene, events: Sequence[Happening], agreements: Sequence[Agreement], bodies: Sequence[Body]) -> Iterator[Happening]:
+def _signings(
+    scene: Scene, events: Sequence[Happening], agreements: Sequence[Agreement], bodies: Sequence[Body]
+) -> Iterator[Happening]:
     """An agreement that was signed on a day of its own is an event."""
     names = {body.id: body.name for body in bodies}
     done: set[date] = set()
     for agreement in agreements:
         days = scene.dates_in(agreement.sentence)
-        if not days or agreement.sentence in {number for event in events for number in event.sentences if event.day}:
+        if (
+            not days
+            or agreement.status == "planned"
+            or days[0].precision == "month"
+            or agreement.sentence in {number for event in events for number in event.sentences if event.day}
+        ):
             continue
         day = days[-1] if agreement.announced else days[0]
         if day.first in done or any(event.first == day.first for event in events):
@@ -113,17 +128,21 @@ def _signings(scene: Scene, events: Sequence[Happening], agreements: Sequence[Ag
         start, end = scene.article.sentences[agreement.sentence]
         precise = Dated(day.start, day.end, day.first, day.last, "by", day.note) if agreement.announced else day
         title = f"Signing: {names[agreement.left]} – {names[agreement.right]}"
-        yield Happening(title, "signing", agreement.sentence, start, end, precise, confidence=0.7, sentences={agreement.sentence})
+        yield Happening(
+            title, "signing", agreement.sentence, start, end, precise, confidence=0.7, sentences={agreement.sentence}
+        )
 
 
-def _visits(scene: Scene, events: Sequence[Happening], mentions: dict[int, Mentions], bodies: Sequence[Body]) -> Iterator[Happening]:
+def _visits(
+    scene: Scene, events: Sequence[Happening], mentions: dict[int, Mentions], bodies: Sequence[Body]
+) -> Iterator[Happening]:
     """A dated visit to an organization."""
     names = {body.id: body.name for body in bodies}
     for sentence, named in mentions.items():
         start, end = scene.article.sentences[sentence]
         days = scene.dates_in(sentence)
         visited = _VISITED.search(scene.article.text, start, end)
-        if not days or visited is None or any(sentence in event.sentences or event.first == days[0].first for event in events):
+        if not days or visited is None or any(event.first == days[0].first for event in events):
             continue
         title = f"Visit: {names[named[-1][2]]}"
         yield Happening(title, "visit", sentence, start, end, days[0], confidence=0.5, sentences={sentence})
@@ -134,11 +153,15 @@ def _event_at(article: Article, events: Sequence[Happening], sentence: int) -> t
     own = [event for event in events if sentence in event.sentences]
     if own:
         return min(own, key=lambda event: event.is_session), True
-    before = [(number, event) for event in events for number in event.sentences if number < sentence and not event.is_session]
+    before = [
+        (number, event) for event in events for number in event.sentences if number < sentence and not event.is_session
+    ]
     return (max(before, key=lambda pair: pair[0])[1] if before else None), False
 
 
-def _attached(article: Article, counts: Sequence[Counted], events: Sequence[Happening]) -> list[tuple[Counted, Happening | None, bool]]:
+def _attached(
+    article: Article, counts: Sequence[Counted], events: Sequence[Happening]
+) -> list[tuple[Counted, Happening | None, bool]]:
     return [(count, *_event_at(article, events, article.sentence_at(count.start))) for count in counts]
 
 
@@ -164,7 +187,12 @@ class _Page:
     events: Sequence[Happening]
     mentions: dict[int, Mentions]
 
-    def rows(self, agreements: Sequence[Agreement], intentions: Sequence[Intention], counts: Sequence[tuple[Counted, Happening | None]]) -> Iterator[Row]:
+    def rows(
+        self,
+        agreements: Sequence[Agreement],
+        intentions: Sequence[Intention],
+        counts: Sequence[tuple[Counted, Happening | None]],
+    ) -> Iterator[Row]:
         for body in self.bodies:
             yield self._organization(body)
         for event in self.events:
@@ -175,7 +203,13 @@ class _Page:
         for intention in intentions:
             yield self._intention(intention)
         for day in _distinct(self.calendar.dates):
-            yield self._row("dates", {"date": day.iso, "date_precision": _precision(day), "note": day.note, **_until(day)}, day.start, day.end, 1.0)
+            yield self._row(
+                "dates",
+                {"date": day.iso, "date_precision": _precision(day), "note": day.note, **_until(day)},
+                day.start,
+                day.end,
+                1.0,
+            )
         for count, event in counts:
             values = {"counts": str(count), "event_id": self.id_of(event) if event else None}
             yield self._row("counts", values, count.start, count.end, 0.9)
@@ -188,7 +222,14 @@ class _Page:
     def _row(self, table: str, values: dict[str, Any], start: int, end: int, confidence: float) -> Row:
         first, last = self.article.sentences[self.article.sentence_at(start)]
         sentence = self.article.quote(first, last)
-        return Row(table, {key: value for key, value in values.items() if value not in (None, "")}, start, end, sentence, round(confidence, 2))
+        return Row(
+            table,
+            {key: value for key, value in values.items() if value not in (None, "")},
+            start,
+            end,
+            sentence,
+            round(confidence, 2),
+        )
 
     def _organization(self, body: Body) -> Row:
         start, end = body.mentions[0]
@@ -222,15 +263,34 @@ class _Page:
                 continue
             for start, end, body in named:
                 role = self._role(sentence, start, end, explicit=explicit)
-                shared = [event, *(other for other in self.events if other.is_session and other.title == event.title and role == "organizer")]
+                shared = [
+                    event,
+                    *(
+                        other
+                        for other in self.events
+                        if other.is_session and other.title == event.title and role == "organizer"
+                    ),
+                ]
                 for one in shared:
-                    roles, at, to, confidence = found.setdefault((self.id_of(one), body), ([], start, end, 0.8 if explicit else 0.4))
+                    roles, at, to, confidence = found.setdefault(
+                        (self.id_of(one), body), ([], start, end, 0.8 if explicit else 0.4)
+                    )
                     if role not in roles:
                         roles.append(role)
                     found[self.id_of(one), body] = (roles, at, to, max(confidence, 0.8 if explicit else 0.4))
         for (event_id, body), (roles, start, end, confidence) in found.items():
-            said = [role for role in roles if role not in ("mentioned", "participant")] or [role for role in roles if role != "mentioned"] or roles
-            yield self._row("participations", {"event_id": event_id, "org_id": body, "role": ";".join(said), "source": self.article.file}, start, end, confidence)
+            said = (
+                [role for role in roles if role not in ("mentioned", "participant")]
+                or [role for role in roles if role != "mentioned"]
+                or roles
+            )
+            yield self._row(
+                "participations",
+                {"event_id": event_id, "org_id": body, "role": ";".join(said), "source": self.article.file},
+                start,
+                end,
+                confidence,
+            )
 
     def _role(self, sentence: int, start: int, end: int, *, explicit: bool) -> str:
         """What the words around a name say that it did."""
@@ -250,7 +310,11 @@ class _Page:
         day = event.day if event and (explicit or event.kind == "signing" or event.day) else None
         first, last = self.article.sentences[agreement.sentence]
         values = {
-            "partnership_id": "p-" + hashlib.sha1(f"{agreement.left}|{agreement.right}|{day.iso if day else self.article.file}".encode(), usedforsecurity=False).hexdigest()[:10],
+            "partnership_id": "p-"
+            + hashlib.sha1(
+                f"{agreement.left}|{agreement.right}|{day.iso if day else self.article.file}".encode(),
+                usedforsecurity=False,
+            ).hexdigest()[:10],
             "left": agreement.left,
             "right": agreement.right,
             "date": day.iso if day else None,

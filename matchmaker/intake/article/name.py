@@ -15,9 +15,13 @@ from matchmaker.vocabulary import is_latin
 
 SHORTEST_LATIN, SHORTEST_OTHER = 3, 2
 LONGEST_ACRONYM = 5
-_LEGAL_END = re.compile(rf"[\s,]+{one_of(CUES.name('en')['legal'])}\.?$|(?:股份|有限责任|集团)?(?:有限)?公司$|㈜$|\(주\)$|주식회사$")
+_LEGAL_END = re.compile(
+    rf"[\s,]+{one_of(CUES.name('en')['legal'])}\.?$|(?:股份|有限责任|集团)?(?:有限)?公司$|㈜$|\(주\)$|주식회사$"
+)
 _LEGAL_START = re.compile(r"^(?:㈜|\(주\)|주식회사)\s?")
-_FOLLOWS = re.compile(rf"(?:\s?\((?:Group|Holdings)\))?,?\s?{one_of(CUES.name('en')['legal'])}(?![\w])|(?:\((?:集团|中国|韩国)\))?(?:集团)?(?:股份|有限责任)?有限公司|\(주\)|㈜")
+_FOLLOWS = re.compile(
+    rf"(?:\s?\((?:Group|Holdings)\))?,?\s?{one_of(CUES.name('en')['legal'])}(?![\w])|(?:\((?:集团|中国|韩国)\))?(?:集团)?(?:股份|有限责任)?有限公司|\(주\)|㈜"
+)
 _PARENTHESIS = re.compile(r"\s?[(（][^()（）]{1,40}[)）]")
 _MEANS_NOTHING = re.compile(r"[\W_]", re.UNICODE)
 
@@ -59,7 +63,11 @@ class Folded:
 
     @classmethod
     def _plain(cls, text: str) -> Folded:
-        kept = [(character, place) for place, character in enumerate(text.lower()) if character.isalnum() or character == "\n"]
+        kept = [
+            (character, place)
+            for place, character in enumerate(text.lower())
+            if character.isalnum() or character == "\n"
+        ]
         return cls("".join(character for character, _ in kept), [place for _, place in kept])
 
 
@@ -69,7 +77,11 @@ _FOLDS: dict[str, str] = {}
 def _folded(character: str) -> str:
     known = _FOLDS.get(character)
     if known is None:
-        known = character if character == "\n" else _MEANS_NOTHING.sub("", unicodedata.normalize("NFKC", character).casefold())
+        known = (
+            character
+            if character == "\n"
+            else _MEANS_NOTHING.sub("", unicodedata.normalize("NFKC", character).casefold())
+        )
         if len(_FOLDS) < 1 << 17:
             _FOLDS[character] = known
     return known
@@ -126,7 +138,9 @@ class Names:
             for name in term.names()
             if len(letters_of(name)) >= (SHORTEST_LATIN if name.isascii() else SHORTEST_OTHER)
         }
-        both = {letters for letters, term in places.items() if dataset.regions.terms[term].attributes.get("level") in ZONES}
+        both = {
+            letters for letters, term in places.items() if dataset.regions.terms[term].attributes.get("level") in ZONES
+        }
         spellings = _spellings(dataset)
         found: dict[str, dict[str, str]] = {}
         for identifier, names in spellings.items():
@@ -140,7 +154,9 @@ class Names:
         }
         regions = {letters: Entry((term,), "", len(letters)) for letters, term in places.items()}
         wide = frozenset(
-            letters for letters, term in places.items() if dataset.regions.terms[term].attributes.get("level") in PROVINCES
+            letters
+            for letters, term in places.items()
+            if dataset.regions.terms[term].attributes.get("level") in PROVINCES
         )
         return cls(organizations, regions, spellings, wide)
 
@@ -151,7 +167,10 @@ class Names:
     def find(self, text: str, folded: Folded, *, within: bool = False) -> list[Named]:
         """The organizations that `text` names, the longest name where they overlap; `within`: not all of `text`."""
         found = [
-            (entry.weak, Named(start, _closed(text, start, end), entry.ids[0], "|".join(entry.ids), 1.0 / len(entry.ids)))
+            (
+                entry.weak,
+                Named(start, _closed(text, start, end), entry.ids[0], "|".join(entry.ids), 1.0 / len(entry.ids)),
+            )
             for start, end, entry in _found(self._automata[0], text, folded, len(folded.letters) if within else -1)
         ]
         sure = {named.id for weak, named in found if not weak}
@@ -159,7 +178,10 @@ class Names:
 
     def find_places(self, text: str, folded: Folded) -> list[Named]:
         """The places that `text` names."""
-        return [Named(start, end, entry.ids[0], "place", 1.0) for start, end, entry in _found(self._automata[1], text, folded)]
+        return [
+            Named(start, end, entry.ids[0], "place", 1.0)
+            for start, end, entry in _found(self._automata[1], text, folded)
+        ]
 
 
 def _spellings(dataset: Dataset) -> dict[str, tuple[str, ...]]:

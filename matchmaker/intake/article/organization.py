@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
-from matchmaker.intake.article.candidate import STRONG, candidates_of
+from matchmaker.intake.article.candidate import STRONG, WEAK, candidates_of
 from matchmaker.intake.article.cue import CUES
 from matchmaker.intake.article.name import Folded, Named, Names, letters_of, without_legal_form
 from matchmaker.intake.article.text import Article
@@ -23,9 +23,12 @@ _WEAK_WORDS = frozenset(
 _ADMINISTRATION = re.compile(
     r"(?i:\s(?:administration|administrative committee|management committee))$|管理委员会$|管委会$|\s?관리위원회$"
 )
+_OUTSIDE = re.compile(r"(?<=Government), [A-Z][a-z]+$")
 _COUNTRY = re.compile(r"中国|韩国|大韩民国|한국|중국|대한민국|中华人民共和国")
 _CITY = re.compile(r"특별시|광역시|특별자치시")
-_BRACKET = re.compile(r"\s?[(（](?:이하|以下简称|下称|简称|hereinafter|“|\"|‘|')?\s*[:：]?\s*[“\"'‘]?([^()（）“”\"'‘’]{2,40})[”\"'’]?[)）]")
+_BRACKET = re.compile(
+    r"\s?[(（](?:이하|以下简称|下称|简称|hereinafter|“|\"|‘|')?\s*[:：]?\s*[“\"'‘]?([^()（）“”\"'‘’]{2,40})[”\"'’]?[)）]"
+)
 _TOKEN = re.compile(r"@[\w-]+|[^\W_]+", re.UNICODE)
 
 
@@ -74,7 +77,8 @@ class Registry:
         bare = _ADMINISTRATION.sub("", name)
         first, _, rest = bare.partition(" ")
         narrow = rest if letters_of(first) in self.names.provinces and len(rest.split()) > 1 else bare
-        return list(dict.fromkeys((name, without_legal_form(name), bare, _CITY.sub("시", name), narrow)))
+        local = _OUTSIDE.sub("", name)
+        return list(dict.fromkeys((name, local, without_legal_form(name), bare, _CITY.sub("시", name), narrow)))
 
     def signature(self, text: str) -> frozenset[str]:
         """The words of a name that tell it from others; a known organization within it is one word."""
@@ -124,12 +128,31 @@ def organizations_of(
     """Every organization of the article in the order of first mention; `taken` are spans of dates and titles."""
     known = registry.names.find(article.text, folded)
     free = [name for name in candidates_of(article, places, taken) if not _within(name, taken)]
+    free += _acting(article.text, registry, places)
     gathering = _Gathering(article.text, registry)
     names = _merged(article.text, registry, known, free)
     for named in sorted(names, key=lambda name: (not name.id, name.confidence < STRONG, name.start - name.end)):
         gathering.add(named)
     gathering.add_short_forms(folded)
     return gathering.bodies()
+
+
+_ACTS = re.compile(
+    r"(?:\s(?:District|City|County|Province))?(?=\s(?:also\s|has\s|have\s|will\s|had\s)?"
+    r"(?:established|invited|signed|held|hosted|launched|announced|organized|inked|set up)\b)"
+)
+
+
+def _acting(text: str, registry: Registry, places: Sequence[Named]) -> Iterator[Named]:
+    """`Baoshan District also established …`: a place that acts is its government, where the data know it."""
+    for place in places:
+        acts = _ACTS.match(text, place.end)
+        if (
+            acts
+            and text[place.start : place.end].isascii()
+            and registry.resolve(text[place.start : acts.end()] + " Government")
+        ):
+            yield Named(place.start, acts.end(), "", "a place that acts", WEAK)
 
 
 def _within(named: Named, taken: Iterable[tuple[int, int]]) -> bool:
@@ -166,7 +189,9 @@ _BRANCHES = re.compile(
 def _larger(text: str, registry: Registry, name: Named, inner: Sequence[Named]) -> Named | None:
     """The longer name around known ones, if it is another organization's: a part, a branch, a subsidiary."""
     first = inner[0]
-    if first.start > name.start and not text[name.start : first.start].rstrip().casefold().endswith((" of", " of the", "of the")):
+    if first.start > name.start and not text[name.start : first.start].rstrip().casefold().endswith(
+        (" of", " of the", "of the")
+    ):
         before = text[name.start : first.start].strip(" ,")
         if first.end >= name.end or len(before) < 3 or len(inner) > 1:
             return None
@@ -212,23 +237,31 @@ class _Gathering:
             return named.id, "name in the data", named.confidence
         if letters in self.aliases:
             return self.aliases[letters], named.how, named.confidence
-        if found := self.registry.resolve(name):
+        if found := self.registry.resolve(name + (" Government" if named.how == "a place that acts" else "")):
             return found
-        if here := self._here(name, letters):
+        if here := self._here(name, letters, named.confidence):
             return here, "a form of a name before it", 0.7
         return new_id(name), named.how, named.confidence
 
-    def _here(self, name: str, letters: str) -> str | None:
+    def _here(self, name: str, letters: str, confidence: float) -> str | None:
         """A body of this article with a longer, or nearly the same, name."""
         from rapidfuzz import fuzz
 
         shortest = 8 if letters.isascii() else SHORTEST_SHARE
         if len(letters) < shortest:
             return None
-        held = {who for other, who in self.aliases.items() if letters != other and (other.endswith(letters) or other.startswith(letters))}
+        weak = confidence < STRONG
+        held = {
+            who for other, who in self.aliases.items()
+            if letters != other and (other.endswith(letters) or (weak and other.startswith(letters)))
+        }  # fmt: skip
         if len(held) == 1:
             return held.pop()
-        near = {who for other, who in self.aliases.items() if len(letters) > 12 and fuzz.ratio(letters, other) >= NEAR_HERE and letters[:6] == other[:6]}
+        near = {
+            who
+            for other, who in self.aliases.items()
+            if len(letters) > 12 and fuzz.ratio(letters, other) >= NEAR_HERE and letters[:6] == other[:6]
+        }
         if len(near) == 1:
             return near.pop()
         return self._with_more_words(name) if name.isascii() else None
