@@ -73,6 +73,7 @@ class Writer:
         self.updated: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
+        self._indexes: list[str] = []
 
     def table(self, name: str) -> sa.Table:
         """A table of the database."""
@@ -156,6 +157,7 @@ class Writer:
         """Remove rows; what they said is kept."""
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
+        self._index_references(target)
         for part in _parts(sorted(set(keys))):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -165,6 +167,8 @@ class Writer:
         """Let rows be again what they were: `befores` gives by key what they said and the change that wrote it."""
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
+        if befores:
+            self._index_references(target)
         for part in _parts(sorted(befores)):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -177,6 +181,15 @@ class Writer:
             if rows:
                 self.connection.execute(target.insert(), rows)
             self._count_restored(name, present, set(again))
+
+    def _index_references(self, target: sa.Table) -> None:
+        """Let the database find who refers to a row that goes; kept for longer, it would slow every import."""
+        referring = [(name, column) for name, table in STORED.items() for column in references(table)]
+        for name, column in referring:
+            index = f"reference_{name}_{column.name}"
+            if column.table == target.name and index not in self._indexes:
+                self.connection.exec_driver_sql(f'CREATE INDEX "{index}" ON "{name}" ("{column.name}")')
+                self._indexes.append(index)
 
     def _count_restored(self, name: str, before: set[str], after: set[str]) -> None:
         self.added[name] += len(after - before)
@@ -203,6 +216,8 @@ class Writer:
             DataError: rows refer to others that are not there.
         """
         self._check_references()
+        for index in self._indexes:
+            self.connection.exec_driver_sql(f'DROP INDEX "{index}"')
         written = {kind: _counted(getattr(self, kind)) for kind in ("added", "updated", "removed")}
         number = self.number if any(written.values()) or token else 0
         change = Change(

@@ -20,7 +20,7 @@ def undo(writer: Writer, number: int) -> None:
         DataError: a later change has built on it.
     """
     _check(writer, number)
-    for name in STORED:
+    for name in reversed(STORED):  # who refers before who is referred to
         standing = _standing(writer, name, number)
         replaced = _replaced(writer, name, number)
         _refuse_later(writer, name, number, standing)
