@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from matchmaker.store.change import Change
+from matchmaker.store.outcome import Outcome
 from matchmaker.store.session import LADDER, OUTCOMES, SESSION_TABLES, STORED
 from matchmaker.store.store import Store
 
-__all__ = ["LADDER", "OUTCOMES", "SESSION_TABLES", "STORED", "Change", "Store"]
+__all__ = ["LADDER", "OUTCOMES", "SESSION_TABLES", "STORED", "Change", "Outcome", "Store"]

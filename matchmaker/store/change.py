@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -15,11 +15,12 @@ import sqlalchemy as sa
 from matchmaker.errors import MOST_PROBLEMS_SHOWN, DataError, Problem, counted, quoted
 from matchmaker.schema import Column, Table, normalized_header
 from matchmaker.store.layout import LANGUAGE, key_of, layout, references
-from matchmaker.store.row import columns_of, parts_of, twins_problem
+from matchmaker.store.row import by_key, columns_of, parts_of, twins_problem
 from matchmaker.store.session import STORED
-from matchmaker.table import nearest
+from matchmaker.table import ReadOptions, nearest
 
 Before: TypeAlias = tuple[str | None, int | None]  # what a row said, as JSON, and the change that wrote it
+Keep: TypeAlias = Callable[[Table, pl.DataFrame], pl.DataFrame]
 _FETCH, _KEYS = 10_000, 1_000
 
 
@@ -38,6 +39,7 @@ class Change:
     updated: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     unchanged: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)  # of who is forgotten
     session: str | None = None
     undoes: int | None = None
     undone_by: int | None = None
@@ -73,6 +75,7 @@ class Writer:
         self.updated: Counter[str] = Counter()
         self.removed: Counter[str] = Counter()
         self.unchanged: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
         self._indexes: list[str] = []
 
     def table(self, name: str) -> sa.Table:
@@ -81,8 +84,10 @@ class Writer:
 
     # --- put ----------------------------------------------------------------------------------------------------
 
-    def put(self, name: str, frame: pl.DataFrame) -> None:
+    def put(self, name: str, frame: pl.DataFrame, options: ReadOptions, keep: Keep | None = None) -> None:
         """Add the rows of `frame` that are new, and fill in or replace the cells that it states otherwise.
+
+        `keep` chooses the rows of a part that may be there.
 
         Raises:
             DataError: a cell that its column does not take, or two rows that contradict each other.
@@ -90,8 +95,11 @@ class Writer:
         table = STORED[name]
         self._add_languages(table, frame)
         stage = self._stage(table)
-        for part in parts_of(frame, table):
-            self._load(stage, part)
+        options = replace(options, allow_extra=True, max_tags=10**9)
+        for part in parts_of(frame, table, options):
+            kept = part if keep is None else keep(table, part)
+            self.left_out[name] += part.height - kept.height
+            self._load(stage, by_key(kept, table))
             self._take(table, stage)
         stage.drop(self.connection)
 
@@ -226,6 +234,7 @@ class Writer:
             time=now(),
             source=self.source,
             unchanged=_counted(self.unchanged),
+            left_out=_counted(self.left_out),
             session=session,
             undoes=undoes,
             **written,  # type: ignore[arg-type]  # each of them counts rows by table

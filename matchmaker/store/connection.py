@@ -150,11 +150,28 @@ def writing(engine: Engine, place: Place) -> Iterator[sa.Connection]:
             raise
 
 
+def purge(engine: Engine, place: Place) -> None:
+    """Let nothing that was erased stay behind in free pages or in the log of the database."""
+    with _in_words(place):
+        connection = engine.raw_connection()
+        try:
+            if engine.dialect.name == "sqlite":
+                _twice(lambda: connection.cursor().execute("VACUUM"))
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            else:
+                connection.driver_connection.autocommit = True  # type: ignore[union-attr]
+                for name in layout().tables:
+                    connection.cursor().execute(f'VACUUM FULL "{name}"')
+                connection.driver_connection.autocommit = False  # type: ignore[union-attr]
+        finally:
+            connection.close()
+
+
 def _twice(begin: Callable[[], Answer]) -> Answer:
     """Ask for the lock again, where another writer kept it longer than anyone should wait."""
     try:
         return begin()
-    except sa.exc.DBAPIError as error:
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
         if not _is_busy(error):
             raise
     time.sleep(0.1)

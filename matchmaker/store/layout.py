@@ -92,6 +92,7 @@ def _bookkeeping(metadata: sa.MetaData) -> None:
         metadata,
         sa.Column("digest", sa.Text, primary_key=True),
         sa.Column("salt", sa.Text, nullable=False),
-        sa.Column("kind", sa.Text, nullable=False),  # organization or person
+        sa.Column("kind", sa.Text, nullable=False),  # id, name or word
+        sa.Column("length", sa.Integer, nullable=False),
         sa.Column("change", sa.Integer, nullable=False),
     )

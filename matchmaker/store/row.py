@@ -9,6 +9,7 @@ import polars as pl
 
 from matchmaker.cell import one_of
 from matchmaker.consistency import FIRST
+from matchmaker.day import StatedDay, parse_day
 from matchmaker.errors import DataError, Problem, Refusal, quoted
 from matchmaker.schema import Table
 from matchmaker.store.layout import LANGUAGE, identity_of, key_of, stored_columns
@@ -25,14 +26,14 @@ def columns_of(table: Table, languages: tuple[str, ...] = ()) -> list[str]:
     return [column.name for column in stored_columns(table)] + (list(languages) if table.multilingual else [])
 
 
-def parts_of(frame: pl.DataFrame, table: Table) -> Iterator[pl.DataFrame]:
-    """The rows of `frame` as texts in one form, part by part, each with its key.
+def parts_of(frame: pl.DataFrame, table: Table, options: ReadOptions) -> Iterator[pl.DataFrame]:
+    """The rows of `frame` as texts in one form, part by part.
 
     Raises:
         DataError: a cell that its column does not take, all of them of a part listed.
     """
     for start in range(0, max(frame.height, 1), PART):
-        yield _with_key(_texts(frame.slice(start, PART), table), table)
+        yield _texts(frame.slice(start, PART), table, options)
 
 
 def values_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
@@ -42,15 +43,29 @@ def values_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     return sheet.frame.drop(LINE, FIRST, strict=False)
 
 
-def _texts(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    options = ReadOptions(allow_extra=True, max_tags=10**9)
+def _texts(frame: pl.DataFrame, table: Table, options: ReadOptions) -> pl.DataFrame:
     sheet, problems = sheet_of(frame, table.name, table, options)
     sheet, refused = with_values(sheet, options)
     problems = [problem for problem in [*problems, *refused, *_other_words(sheet.frame, table)] if not problem.warning]
     if problems:
         raise DataError(problems)
     kept = [name for name in sheet.frame.columns if name in columns_of(table) or name.startswith(LANGUAGE)]
-    return sheet.frame.select(_text(sheet.frame[name]) for name in kept)
+    texts = sheet.frame.select(_text(sheet.frame[name]) for name in kept)
+    return texts if options.date_format is None else texts.with_columns(_iso(texts, table, options.date_format))
+
+
+def _iso(frame: pl.DataFrame, table: Table, date_format: str) -> list[pl.Series]:
+    """Dates in the one form that needs no telling."""
+    columns = [frame[column.name] for column in stored_columns(table) if column.kind == "date"]
+    return [
+        column.replace({text: _stated(text, date_format) for text in column.unique().drop_nulls()})
+        for column in columns
+    ]
+
+
+def _stated(text: str, date_format: str) -> str:
+    stated = parse_day(text, date_format=date_format)
+    return stated.first.isoformat() if isinstance(stated, StatedDay) and stated.first == stated.last else text
 
 
 def _text(column: pl.Series) -> pl.Series:
@@ -80,16 +95,19 @@ def _other_words(frame: pl.DataFrame, table: Table) -> list[Problem]:
     ]
 
 
-def _with_key(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Rows by key, in its order, each once.
+def with_key(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The same rows, each with its key."""
+    return frame if key_of(table) != "key" else frame.with_columns(_digests(frame, table))
+
+
+def by_key(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Rows with their keys and in the order of these, each once.
 
     Raises:
         DataError: two rows of one identifier say different things.
     """
     key = key_of(table)
-    if key == "key":
-        frame = frame.with_columns(_digests(frame, table))
-    frame = frame.unique(maintain_order=True).sort(key)
+    frame = with_key(frame, table).unique(maintain_order=True).sort(key)
     twins = frame.filter(pl.col(key).is_duplicated())
     if twins.height:
         raise DataError(twins_problem(table, twins.row(0, named=True)))

@@ -33,6 +33,10 @@ def _check(writer: Writer, number: int) -> None:
     row = writer.connection.execute(sa.select(changes).where(changes.c.number == number)).first()
     if row is None:
         raise UsageError(Problem("MM-STO-009", f"there is no change {number}", "see `matchmaker history`"))
+    if row.source in ("forget", "restore") and row.token is not None:
+        raise UsageError(
+            Problem("MM-STO-009", f"change {number} cannot be undone: it is a {row.source}", "nothing to mend")
+        )
     if row.undone_by is not None:
         fix = f"undo {row.undone_by} brings it back"
         raise UsageError(Problem("MM-STO-009", f"change {number} is undone, by change {row.undone_by}", fix))
