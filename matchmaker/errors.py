@@ -34,6 +34,19 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
+def column_letters(number: int) -> str:
+    """The name of a column of a workbook, counted from 1.
+
+    >>> column_letters(28)
+    'AB'
+    """
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 class Refusal(NamedTuple):
     """Why one value is refused, before it is known where the value stands."""
 
@@ -48,7 +61,7 @@ class Problem:
 
     `line` is the physical line where the record starts (the header is 1), `column` the 1-based number of the field;
     0 means that the problem concerns the whole file or the whole record. What has no lines (Parquet, a frame) has
-    `row`, the first of them 1, instead.
+    `row`, the first of them 1, instead; in a workbook, that is the row of `sheet`.
     """
 
     code: str
@@ -60,11 +73,16 @@ class Problem:
     field: str = ""
     warning: bool = False
     row: int = 0
+    sheet: str = ""
 
     @property
     def where(self) -> str:
-        """`file:line:column`, or `file:row 17:name`, as far as it is known."""
+        """`file:line:column`, `file:row 17:name` or `file!Sheet!B17`, as far as it is known."""
         place = safe_text(self.file, 400)
+        if self.sheet:
+            cell = f"{column_letters(self.column)}{self.row}" if self.column and self.row else ""
+            parts = [place, safe_text(self.sheet), cell or (f"row {self.row}" if self.row else "")]
+            return "!".join(part for part in parts if part)
         if self.row:
             return f"{place}:row {self.row}" + (f":{safe_text(self.field)}" if self.field else "")
         if self.line:
@@ -108,3 +126,9 @@ class UsageError(MatchmakerError):
     """Wrong use: no such file, an unknown name, an unsupported type."""
 
     exit_code = 2
+
+
+class StoreError(MatchmakerError):
+    """The store is busy or out of reach."""
+
+    exit_code = 3

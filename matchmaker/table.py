@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from itertools import islice
 from pathlib import Path
@@ -54,7 +54,8 @@ class Sheet:
     """A table as read: text cells, null for blank, and where each row stands.
 
     `frame` has the known columns of `table` and `LINE`; `positions` gives the 1-based number of each field. `numbered`
-    says what `LINE` counts: the lines of a file, or the rows of something without lines.
+    says what `LINE` counts: the lines of a file, or the rows of something without lines, such as the `sheet` of a
+    workbook.
     """
 
     table: Table
@@ -62,13 +63,14 @@ class Sheet:
     frame: pl.DataFrame
     positions: Mapping[str, int] = field(default_factory=dict)
     numbered: str = "line"
+    sheet: str = ""
 
     def problem(
         self, code: str, message: str, fix: str, line: int = 0, column: str = "", *, warning: bool = False
     ) -> Problem:
         """A problem in this table."""
         position = self.positions.get(column, 0)
-        place = {self.numbered: int(line)}
+        place: dict[str, Any] = {self.numbered: int(line), "sheet": self.sheet}
         return Problem(code, message, fix, self.file, column=position, field=column, warning=warning, **place)
 
     def problems(
@@ -89,7 +91,7 @@ class Sheet:
         return found
 
 
-class _BadRecord(Exception):  # noqa: N818  # never leaves this module
+class BadRecord(Exception):  # noqa: N818  # whoever reads records turns it into a problem
     """A record that cannot be read: at which line and field, and what is wrong."""
 
     def __init__(self, code: str, line: int, column: int, message: str) -> None:
@@ -133,11 +135,11 @@ def sheet_of(frame: pl.DataFrame, file: str, table: Table, options: ReadOptions)
         DataError: as `read_table`.
     """
     columns, problems = _columns_of(list(frame.columns), file, table, options, line=0)
-    _check_rows(frame.height, file, options)
+    check_rows(frame.height, file, options)
     texts = {}
     for index, name in columns.items():
         try:
-            texts[name] = _as_text(frame.to_series(index))
+            texts[name] = as_text(frame.to_series(index))
         except (pl.exceptions.PolarsError, TypeError):
             message = f"the column {quoted(name)} holds {frame.dtypes[index]}"
             problems.append(
@@ -163,13 +165,13 @@ def _read_text(text: str, file: str, table: Table, options: ReadOptions) -> tupl
     delimiter = _delimiter(text, start, table)
     names: list[str] = []
     try:
-        rows = _records(text, delimiter, start, line)
+        rows = records(text, delimiter, start, line)
         line, header = next(rows, (line, []))
-        _check_header(header, line, file, table, lambda: _first_records(text, delimiter, start, line))
+        _check_header(header, line, file, table, lambda: first_records(text, delimiter, start, line))
         names = [normalized_header(name) for name in header]
         columns, problems = _columns_of(header, file, table, options, line)
         frame, ragged = _frame(rows, len(header), columns, file, options)
-    except _BadRecord as bad:
+    except BadRecord as bad:
         raise DataError(bad.problem(file, names)) from None
     problems += _ragged(ragged, len(header), file)
     if delimiter != ",":
@@ -186,7 +188,7 @@ def _lines_above(text: str, table: Table, options: ReadOptions) -> int:
 
 
 def _is_header(text: str, start: int, table: Table) -> bool:
-    samples = (_first_records(text, mark, start, 1, 1) for mark in DELIMITERS)
+    samples = (first_records(text, mark, start, 1, 1) for mark in DELIMITERS)
     return any(sample and _needed(sample[0][1], table) for sample in samples)
 
 
@@ -201,7 +203,7 @@ def _after_lines(text: str, n_lines: int) -> tuple[int, int]:
     return position, n_lines + 1
 
 
-def _records(text: str, delimiter: str, position: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
+def records(text: str, delimiter: str, position: int = 0, line: int = 1) -> Iterator[tuple[int, list[str]]]:
     """The records of a text, each with the line on which it starts; blank lines are none."""
     length, quoted_record = len(text), _quoted_reader(text, delimiter)
     while position < length:
@@ -223,7 +225,7 @@ def _records(text: str, delimiter: str, position: int = 0, line: int = 1) -> Ite
 def _check_length(length: int, line: int) -> None:
     if length > LONGEST_LINE:
         message = f"has {length:,} characters or more; the limit is {LONGEST_LINE:,}"
-        raise _BadRecord("MM-LIM-002", line, 0, message)
+        raise BadRecord("MM-LIM-002", line, 0, message)
 
 
 def _quoted_reader(text: str, delimiter: str) -> Callable[[int, int], tuple[list[str], int]]:
@@ -249,25 +251,25 @@ def _quoted_reader(text: str, delimiter: str) -> Callable[[int, int], tuple[list
     return record
 
 
-def _bad_quote(text: str, position: int, line: int, column: int) -> _BadRecord:
+def _bad_quote(text: str, position: int, line: int, column: int) -> BadRecord:
     if text[position] != '"':
         message = "a quote stands in a cell of column {column} that has none around it"
-        return _BadRecord("MM-CSV-012", line, column, message)
+        return BadRecord("MM-CSV-012", line, column, message)
     closed = re.compile(r'"(?:[^"]++|"")*+"').match(text, position)
     n_after = text.count("\n", position, len(text.rstrip("\n")))
     if closed is None:
         lost = f"; {counted(n_after, 'line')} after it {'was' if n_after == 1 else 'were'} not read" if n_after else ""
-        return _BadRecord("MM-CSV-010", line, column, "the quote opened in column {column} is never closed" + lost)
+        return BadRecord("MM-CSV-010", line, column, "the quote opened in column {column} is never closed" + lost)
     n_within = text.count("\n", position, closed.end())
     if n_within:
         message = f"is not closed before line {line + n_within}, where another one opens"
-        return _BadRecord("MM-CSV-010", line, column, "the quote opened in column {column} " + message)
-    return _BadRecord("MM-CSV-011", line, column, "the quote in column {column} is closed before the end of the cell")
+        return BadRecord("MM-CSV-010", line, column, "the quote opened in column {column} " + message)
+    return BadRecord("MM-CSV-011", line, column, "the quote in column {column} is closed before the end of the cell")
 
 
 def _delimiter(text: str, start: int, table: Table) -> str:
     """The delimiter whose header has the columns that the table needs; else one that divides all records alike."""
-    samples = {mark: _first_records(text, mark, start, 1) for mark in DELIMITERS}
+    samples = {mark: first_records(text, mark, start, 1) for mark in DELIMITERS}
     for mark, sample in samples.items():
         if sample and _needed(sample[0][1], table):
             return mark
@@ -278,12 +280,11 @@ def _delimiter(text: str, start: int, table: Table) -> str:
     return ","
 
 
-def _first_records(
-    text: str, delimiter: str, start: int, line: int, most: int = _SAMPLE
-) -> list[tuple[int, list[str]]]:
+def first_records(text: str, delimiter: str, start: int, line: int, most: int = _SAMPLE) -> list[tuple[int, list[str]]]:
+    """The first records of a text, up to one that cannot be read."""
     found: list[tuple[int, list[str]]] = []
-    with suppress(_BadRecord):  # whoever reads the whole text says so
-        found.extend(islice(_records(text, delimiter, start, line), most))
+    with suppress(BadRecord):  # whoever reads the whole text says so
+        found.extend(islice(records(text, delimiter, start, line), most))
     return found
 
 
@@ -321,7 +322,7 @@ def _frame(
             wrong = [record for record in batch if len(record[1]) != width]
             ragged.extend((line, len(fields)) for line, fields in wrong if any(cell.strip() for cell in fields))
         n_rows += len(good)
-        _check_rows(n_rows, file, options)
+        check_rows(n_rows, file, options)
         chunks.append(_chunk([line for line, _ in good], [fields for _, fields in good], columns))
     return pl.concat(chunks), ragged
 
@@ -368,7 +369,8 @@ def _swallowed(sheet: Sheet, delimiter: str, width: int) -> list[Problem]:
 # --- both ---------------------------------------------------------------------------------------------------------
 
 
-def _check_rows(n_rows: int, file: str, options: ReadOptions) -> None:
+def check_rows(n_rows: int, file: str, options: ReadOptions) -> None:
+    """Refuse a table of more rows than the options allow."""
     if n_rows > options.max_rows:
         message = f"has {n_rows:,} rows or more; the limit is {options.max_rows:,}"
         raise DataError(Problem("MM-LIM-004", message, "give --max-rows", file))
@@ -446,14 +448,14 @@ def _tidy(sheet: Sheet, problems: list[Problem]) -> tuple[Sheet, list[Problem]]:
     cells = [name for name in sheet.frame.columns if name != LINE]
     frame = sheet.frame.with_columns(pl.col(cells).str.strip_chars(BLANKS).str.normalize("NFC").replace("", None))
     full = frame.filter(~pl.all_horizontal(pl.col(cells).is_null()))
-    tidied = Sheet(sheet.table, sheet.file, full, sheet.positions, sheet.numbered)
+    tidied = replace(sheet, frame=full)
     if full.height < frame.height:
         message = f"{counted(frame.height - full.height, 'row')} without any content, skipped"
         problems = [*problems, tidied.problem("MM-TAB-005", message, "nothing to mend", warning=True)]
     return tidied, problems + _rows_of_no_one(tidied)
 
 
-_TOTALS = ("total", "totals", "sum", "subtotal", "合计", "总计", "小计", "總計", "合計", "합계", "총계", "소계", "계")
+TOTALS = ("total", "totals", "sum", "subtotal", "合计", "总计", "小计", "總計", "合計", "합계", "총계", "소계", "계")
 
 
 def _rows_of_no_one(sheet: Sheet) -> list[Problem]:
@@ -462,7 +464,7 @@ def _rows_of_no_one(sheet: Sheet) -> list[Problem]:
     repeated = [pl.col(name).is_null() | (pl.col(name).str.to_lowercase() == name) for name in cells]
     headers = sheet.frame.filter(pl.all_horizontal(repeated))
     first = sheet.table.required_columns[0]
-    totals = sheet.frame.tail(1).filter(pl.col(first).str.to_lowercase().is_in(_TOTALS))
+    totals = sheet.frame.tail(1).filter(pl.col(first).str.to_lowercase().is_in(TOTALS))
     return [
         *sheet.problems(headers, "MM-TAB-011", lambda _: "the row repeats the header", "delete it"),
         *sheet.problems(totals, "MM-TAB-012", lambda _: "the row looks like a row of totals", "delete it", first),
@@ -479,7 +481,12 @@ BLANKS = (
 # --- Parquet and frames -------------------------------------------------------------------------------------------
 
 
-def _as_text(series: pl.Series) -> pl.Series:
+def as_text(series: pl.Series) -> pl.Series:
+    """The cells as they would stand in a file.
+
+    Raises:
+        TypeError: a nested or binary type.
+    """
     dtype = series.dtype
     if dtype == pl.String:
         return series

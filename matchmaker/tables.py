@@ -22,7 +22,7 @@ from matchmaker.table import LINE, LONGEST_CELL, ReadOptions, Sheet, list_series
 if TYPE_CHECKING:
     from matchmaker.domain import Domain
 
-__all__ = ["ReadOptions", "canonical_frames", "read_tables"]
+__all__ = ["ReadOptions", "canonical_frames", "check_options", "checked", "read_tables", "with_values"]
 
 ENDINGS = (".csv", ".parquet")
 OTHER_ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".jsonl", ".tsv", ".txt", ".gz", ".zip")
@@ -49,7 +49,7 @@ def read_tables(
         UsageError: no such folder, no organizations in it, or a file that may not be read.
         DataError: errors in the tables, all of them listed, the warnings after them.
     """
-    _check_options(options)
+    check_options(options)
     place = bundled("data") if folder is None else _data_folder(folder)
     paths, problems = _paths(place, options)
     sheets: dict[str, Sheet] = {}
@@ -71,7 +71,7 @@ def canonical_frames(
         UsageError: a table of another name, no organizations, or something that is not a frame.
         DataError: as `read_tables`; rows are numbered from 1.
     """
-    _check_options(options)
+    check_options(options)
     for name in frames:
         if name not in TABLES:
             near = nearest(name, list(TABLES))
@@ -101,7 +101,12 @@ def _frame_of(given: Any, name: str) -> pl.DataFrame:
         raise UsageError(Problem("MM-USE-009", message, fix)) from None
 
 
-def _check_options(options: ReadOptions) -> None:
+def check_options(options: ReadOptions) -> None:
+    """Refuse a date format or a decimal mark that cannot be used.
+
+    Raises:
+        UsageError: it cannot.
+    """
     if options.date_format is not None and (reason := check_date_format(options.date_format)):
         message = f"the date format {quoted(options.date_format)} cannot be used: {reason}"
         raise UsageError(Problem("MM-USE-015", message, "such as %d/%m/%Y"))
@@ -183,19 +188,35 @@ def _canonical(
     options: ReadOptions,
 ) -> tuple[dict[str, pl.DataFrame], list[Problem]]:
     """Canonical frames from `sheets`; `found` is what was wrong with the form of each table that is there."""
-    problems = problems + [problem for name in found for problem in found[name]]
-    incomplete = {name for name in found if _lost_rows(found[name])}
-    for name, sheet in sheets.items():
-        sheets[name], refused = _with_values(sheet, options)
-        problems += refused
-        if _lost_rows(problem for problem in refused if problem.field == sheet.table.order[0]):
-            incomplete.add(name)
-    empty = {name: _empty(table) for name, table in TABLES.items() if name not in sheets}
-    sheets, inconsistent = check_tables(sheets | empty, incomplete, domain, options)
+    sheets, inconsistent = checked(sheets, found, domain, options)
     problems = sorted(problems + inconsistent, key=lambda problem: problem.warning)
     if problems and not problems[0].warning:
         raise DataError(problems)
     return {name: _finished(sheets[name]) for name in TABLES}, problems
+
+
+def checked(
+    sheets: dict[str, Sheet],
+    found: Mapping[str, list[Problem]],
+    domain: Domain,
+    options: ReadOptions,
+    unseen: Iterable[str] = (),
+) -> tuple[dict[str, Sheet], list[Problem]]:
+    """Every table with values for texts, and all that is wrong with them, what was `found` before included.
+
+    What refers to the tables in `unseen` is not checked.
+    """
+    problems = [problem for name in found for problem in found[name]]
+    incomplete = {name for name in found if _lost_rows(found[name])} | set(unseen)
+    valued = {}
+    for name, sheet in sheets.items():
+        valued[name], refused = with_values(sheet, options)
+        problems += refused
+        if _lost_rows(problem for problem in refused if problem.field == sheet.table.order[0]):
+            incomplete.add(name)
+    empty = {name: _empty(table) for name, table in TABLES.items() if name not in sheets}
+    valued, inconsistent = check_tables(valued | empty, incomplete, domain, options)
+    return valued, problems + inconsistent
 
 
 def _lost_rows(problems: Iterable[Problem]) -> bool:
@@ -209,7 +230,7 @@ def _empty(table: Table) -> Sheet:
     if table.multilingual:
         del schema["name"]
     frame = pl.DataFrame(schema=schema | {LINE: pl.Int64()})
-    return _with_values(Sheet(table, table.name, frame), ReadOptions())[0]
+    return with_values(Sheet(table, table.name, frame), ReadOptions())[0]
 
 
 def _finished(sheet: Sheet) -> pl.DataFrame:
@@ -221,7 +242,7 @@ def _finished(sheet: Sheet) -> pl.DataFrame:
     return frame.with_columns(blanks).sort(order + rest, nulls_last=True)
 
 
-def _with_values(sheet: Sheet, options: ReadOptions) -> tuple[Sheet, list[Problem]]:
+def with_values(sheet: Sheet, options: ReadOptions) -> tuple[Sheet, list[Problem]]:
     """The sheet with a value instead of text in every cell, columns that were missing filled with blanks."""
     problems = _blank_cells(sheet)
     columns: list[pl.Series] = []

@@ -632,7 +632,7 @@ def test_a_damaged_good_table_raises_nothing_unforeseen(tmp_path, data):
 @settings(MANY, max_examples=15)
 @given(st.data())
 def test_a_damaged_parquet_file_raises_nothing_unforeseen(tmp_path, monkeypatch, data):
-    monkeypatch.setattr("matchmaker.parquet.SECONDS", 3)
+    monkeypatch.setattr("matchmaker.child.SECONDS", 3)
     content = bytearray(PARQUET)
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(4, len(content) - 1))] = data.draw(st.integers(0, 255))

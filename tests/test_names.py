@@ -104,7 +104,7 @@ def test_any_text_is_found_or_refused(text):
     with suppress(UsageError):
         assert 0 <= resolve(dataset, text) < 2
     for near in nearest_names(dataset, text):
-        assert 0 <= near.likeness <= 100
+        assert 0 <= near.likeness <= 1
     assert comparison_key(comparison_key(text)) == comparison_key(text)
 
 

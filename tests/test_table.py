@@ -20,7 +20,7 @@ from matchmaker.cell import normalized_term, number
 from matchmaker.domain import Domain
 from matchmaker.errors import Refusal
 from matchmaker.schema import KINDS, TABLES
-from matchmaker.table import LINE, ReadOptions, _records, read_table
+from matchmaker.table import LINE, ReadOptions, read_table, records
 from matchmaker.tables import canonical_frames, read_tables
 from matchmaker.vocabulary import Vocabulary
 
@@ -308,7 +308,7 @@ def test_records_and_their_lines_are_those_of_the_csv_module(rows, delimiter):
         writer.writerow(row)
         starts.append(start)
         expected.append(row)
-    assert list(_records(target.getvalue(), delimiter)) == list(zip(starts, expected, strict=True))
+    assert list(records(target.getvalue(), delimiter)) == list(zip(starts, expected, strict=True))
 
 
 @SLOWLY

@@ -20,7 +20,7 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  show  network
-  Data    check
+  Data    check  template
   Measure compare  fit
   Start   demo
 
@@ -52,7 +52,8 @@ COMMANDS = {
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",
     ),
     "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
-    "check": Entry("Read a domain and list everything wrong with it.", "matchmaker check"),
+    "check": Entry("Read files or a domain and list everything wrong with them.", "matchmaker check"),
+    "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),
 }
 

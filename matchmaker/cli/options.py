@@ -100,6 +100,26 @@ class Talk(Reading):
 
 
 @dataclass(frozen=True)
+class Files:
+    """What to read of files that people send."""
+
+    sheet: Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="The sheet of a workbook to read.")] = (
+        None
+    )
+    table: Annotated[
+        str | None,
+        typer.Option("--table", metavar="TABLE", help="Which table it is: organizations, events, participations …"),
+    ] = None
+    country: Annotated[
+        str | None,
+        typer.Option("--country", metavar="CODE", help="Country of organizations of which nothing tells it."),
+    ] = None
+    max_memory: Annotated[
+        str, typer.Option("--max-memory", metavar="SIZE", help="Most memory that a parser may take, such as 3G.")
+    ] = "1G"
+
+
+@dataclass(frozen=True)
 class Filters:
     """Which candidates to rank."""
 
@@ -205,7 +225,7 @@ def spread(function: Callable[..., Answer]) -> Callable[..., Answer]:
 
 def _options(group: type, command: str) -> list[inspect.Parameter]:
     hints = get_type_hints(group, include_extras=True)
-    for field in () if command == "check" else fields(Reading):
+    for field in () if command in ("check", "import") else fields(Reading):
         if field.name in hints:
             hints[field.name] = _hidden(hints[field.name])
     keyword = inspect.Parameter.KEYWORD_ONLY

@@ -37,7 +37,7 @@ def candidates_of(article: Article, places: Sequence[Named], taken: Sequence[tup
     """Names of organizations by their form alone; `taken` are spans of dates, at which a name ends."""
     found = [*_english(article)] if re.search(r"[A-Z]", article.text) else []
     if article.language != "en" or not article.text.isascii():
-        found += [*_chinese(article.text, places, taken), *_korean(article.text, taken)]
+        found += [*_chinese(article.text, places, taken), *_korean(article.text, places, taken)]
     return sorted(set(found))
 
 
@@ -444,10 +444,11 @@ def _chinese_list(text: str) -> Iterator[Named]:
 # --- Korean -------------------------------------------------------------------------------------------------------
 
 _TOKEN_KO = re.compile(
-    r"[A-Za-z0-9가-힣一-鿿&+·ㆍ㈜]+(?:[-.][A-Za-z0-9가-힣]+)*(?:\((?:주|재|사|유)\))?(?:[A-Za-z0-9가-힣]+)?|[^\sA-Za-z0-9가-힣]"
+    r"[A-Za-z0-9가-힣一-鿿&+·ㆍ㈜]{1,40}(?:[-.][A-Za-z0-9가-힣]{1,20}){0,3}(?:\((?:주|재|사|유)\))?[A-Za-z0-9가-힣]{0,20}"
+    r"|\((?:주|재|사|유)\)[A-Za-z0-9가-힣]{0,30}|[^\sA-Za-z0-9가-힣]"
 )
 _LEGAL_KO = re.compile(r"^(?:㈜|\(주\)|주식회사)|(?:㈜|\(주\)|주식회사)$")
-_END_KO = re.compile(rf"(.*?)({one_of(_KO['ends'])})({one_of(_KO['particles'])})?")
+_END_KO = re.compile(rf"({one_of(_KO['ends'])})({one_of(_KO['particles'])})?$")
 _PARTICLE = re.compile(rf"(?:{one_of(_KO['particles'])})$")
 _STOPS_KO, _GENERIC_KO, _ENDS_KO = (frozenset(_KO[key]) for key in ("stops", "generic", "ends"))
 _CASE = re.compile(
@@ -460,18 +461,23 @@ _LIST_KO = re.compile(
 _NAME_TOKENS = 3
 
 
-def _korean(text: str, taken: Sequence[tuple[int, int]]) -> Iterator[Named]:
+class Line(NamedTuple):
+    """The words of a Korean line, where dates end in it and where places begin."""
+
+    words: list[Word]
+    ends: set[int]
+    places: set[int]
+
+
+def _korean(text: str, places: Sequence[Named], taken: Sequence[tuple[int, int]]) -> Iterator[Named]:
     if not _NATIVE.search(text):
         return
-    ends = {end for _, end in taken}
-    for line in re.finditer(r"[^\n.]+(?:\.(?=\S)[^\n.]+)*", text):
-        words = [
-            Word(found[0], found.start(), found.end()) for found in _TOKEN_KO.finditer(text, line.start(), line.end())
-        ]
-        words = list(_cut_at(words, ends))
-        yield from _joined(
-            text, [named for position, word in enumerate(words) if (named := _korean_at(words, position, word, ends))]
-        )
+    ends, starts = {end for _, end in taken}, {place.start for place in places}
+    for found in re.finditer(r"[^\n.]+(?:\.(?=\S)[^\n.]+)*", text):
+        words = [Word(each[0], each.start(), each.end()) for each in _TOKEN_KO.finditer(text, *found.span())]
+        line = Line(list(_cut_at(words, ends)), ends, starts)
+        named = (_korean_at(line, position) for position in range(len(line.words)))
+        yield from _joined(text, [each for each in named if each])
     yield from _korean_list(text)
 
 
@@ -499,45 +505,51 @@ def _cut_at(words: Iterable[Word], ends: set[int]) -> Iterator[Word]:
         yield word if cut is None else Word(word.text[cut - word.start :], cut, word.end)
 
 
-def _korean_at(words: Sequence[Word], position: int, word: Word, ends: set[int]) -> Named | None:
-    legal = _LEGAL_KO.search(word.text)
-    found = _END_KO.fullmatch(word.text) or _CITY_KO.fullmatch(word.text)
-    if legal is None and found is None:
+def _korean_at(line: Line, position: int) -> Named | None:
+    word = line.words[position]
+    if _LEGAL_KO.search(word.text):
+        return _with_legal_form(line.words, position)
+    parts = _parts_ko(line, word)
+    if parts is None:
         return None
-    bare = word.text if found is None else found[1] + found[2]
-    if legal is not None and found is None:
-        particle = _PARTICLE.search(bare)
-        bare = bare[: particle.start()] if particle and len(bare) - particle.start() < len(bare) - 2 else bare
-    first = _first_word(words, position, ends)
-    name_is_short = found is not None and not found[1]
-    if name_is_short and first == position:
+    modifier, ending = parts
+    first = _first_word(line.words, position, line.ends)
+    if first == position and (not modifier or modifier + ending in _GENERIC_KO):
         return None
-    if bare in _GENERIC_KO and first == position:
+    modifiers = [each.text for each in line.words[first:position]] + ([modifier] if modifier else [])
+    if all(part in _NO_NAME_KO for part in modifiers):
         return None
-    if legal is not None and bare in ("㈜", "(주)", "주식회사"):
-        return _after_legal(words, position)
-    modifiers = [words[k].text for k in range(first, position)] + ([found[1]] if found and found[1] else [])
-    if all(part in _STOPS_KO or part in _ENDS_KO or part in _GENERIC_KO or part in _COUNTRIES for part in modifiers):
-        return None
-    how = "legal form" if legal else f"ends like one: {found[2]}" if found else ""
-    return Named(words[first].start, word.start + len(bare), "", how, STRONG if first == position or legal else WEAK)
+    end = word.start + len(modifier + ending)
+    return Named(line.words[first].start, end, "", f"ends like one: {ending}", STRONG if first == position else WEAK)
 
 
-# A city that acts or is acted with, no mere place: `대구시는`, `인천시와`
-_CITY_KO = re.compile(r"([가-힣]{2,4})(시|도|특별시|광역시|특별자치도|특별자치시)(는|와|가)(?!$)?")
+def _parts_ko(line: Line, word: Word) -> tuple[str, str] | None:
+    """What stands before the ending of a name, and the ending, without a particle; a place that acts is a name."""
+    if found := _END_KO.search(word.text):
+        return word.text[: found.start()], found[1]
+    found = _CITY_KO.fullmatch(word.text)
+    return (found[1], found[2]) if found and word.start in line.places else None
+
+
+def _with_legal_form(words: Sequence[Word], position: int) -> Named:
+    """`㈜바른메디칼은`, `주식회사 제넨바이오는`: without the particle."""
+    last = position
+    if words[position].text in ("㈜", "(주)", "주식회사") and position + 1 < len(words):
+        last = position + 1
+    word = words[last]
+    particle = _PARTICLE.search(word.text)
+    end = word.end - (len(particle[0]) if particle and particle.start() >= 3 else 0)
+    return Named(words[position].start, end, "", "legal form", STRONG)
+
+
+# A city or province with a particle of somebody who acts: `대구시는`, `인천시와`
+_CITY_KO = re.compile(r"([가-힣]{1,4}?)(시|도|특별시|광역시|특별자치도|특별자치시)(?:는|와|가)")
 _COUNTRIES = frozenset(
     {"한국", "중국", "한중", "한·중", "한ㆍ중", "중한", "양국", "미국", "일본", "해외", "국내", "정부", "민간"}
 )
 
 
-def _after_legal(words: Sequence[Word], position: int) -> Named | None:
-    """`주식회사 제넨바이오`: the name follows its legal form."""
-    if position + 1 >= len(words):
-        return None
-    word = words[position + 1]
-    particle = _PARTICLE.search(word.text)
-    end = word.end - (len(particle[0]) if particle and particle.start() >= 2 else 0)
-    return Named(words[position].start, end, "", "legal form", STRONG)
+_NO_NAME_KO = _STOPS_KO | _ENDS_KO | _GENERIC_KO | _COUNTRIES
 
 
 def _first_word(words: Sequence[Word], position: int, ends: set[int]) -> int:

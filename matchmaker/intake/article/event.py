@@ -35,7 +35,7 @@ _STOP_ZH = re.compile(
 )
 _TITLE_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·—–\-&“”]+$")
 _MARKED = re.compile(
-    r"第.{1,4}[届次회]|제?\s?\d+\s?[회차]|\b\d+(?:st|nd|rd|th)\b|(?:19|20)\d\d|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b"
+    r"第.{1,4}[届次회]|제?\s?\d{1,4}\s?[회차]|\b\d{1,4}(?:st|nd|rd|th)\b|(?:19|20)\d\d|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b"
 )
 _CASE_KO = re.compile(
     r"(?:은|는|을|를|에서|에게|으로|와|과|에|이|가|로|도|등|까지|부터|며|고|서|던|된|한|하는|의|해|하여|되어|열린|열리는|개최되는|개최된|개최한|위한|하기|할|및|간)$"

@@ -16,13 +16,14 @@ from matchmaker.vocabulary import is_latin
 SHORTEST_LATIN, SHORTEST_OTHER = 3, 2
 LONGEST_ACRONYM = 5
 _LEGAL_END = re.compile(
-    rf"[\s,]+{one_of(CUES.name('en')['legal'])}\.?$|(?:股份|有限责任|集团)?(?:有限)?公司$|㈜$|\(주\)$|주식회사$"
+    rf"[\s,]{{1,4}}{one_of(CUES.name('en')['legal'])}\.?$|(?:股份|有限责任|集团)?(?:有限)?公司$|㈜$|\(주\)$|주식회사$"
 )
 _LEGAL_START = re.compile(r"^(?:㈜|\(주\)|주식회사)\s?")
 _FOLLOWS = re.compile(
     rf"(?:\s?\((?:Group|Holdings)\))?,?\s?{one_of(CUES.name('en')['legal'])}(?![\w])|(?:\((?:集团|中国|韩国)\))?(?:集团)?(?:股份|有限责任)?有限公司|\(주\)|㈜"
 )
 _PARENTHESIS = re.compile(r"\s?[(（][^()（）]{1,40}[)）]")
+_LETTERS = re.compile(r"[^\W_]+|\n")
 _MEANS_NOTHING = re.compile(r"[\W_]", re.UNICODE)
 
 
@@ -51,8 +52,9 @@ class Folded:
     @classmethod
     def of(cls, text: str) -> Folded:
         """Fold `text`: width, case, blanks and marks make no difference; a line break stays."""
-        if text.isascii():
-            return cls._plain(text)
+        small = text.casefold()
+        if len(small) == len(text) and unicodedata.is_normalized("NFKC", small):
+            return cls._plain(small)
         letters: list[str] = []
         places: list[int] = []
         for place, character in enumerate(text):
@@ -62,13 +64,13 @@ class Folded:
         return cls("".join(letters), places)
 
     @classmethod
-    def _plain(cls, text: str) -> Folded:
-        kept = [
-            (character, place)
-            for place, character in enumerate(text.lower())
-            if character.isalnum() or character == "\n"
-        ]
-        return cls("".join(character for character, _ in kept), [place for _, place in kept])
+    def _plain(cls, small: str) -> Folded:
+        letters: list[str] = []
+        places: list[int] = []
+        for run in _LETTERS.finditer(small):
+            letters.append(run[0])
+            places.extend(range(run.start(), run.end()))
+        return cls("".join(letters), places)
 
 
 _FOLDS: dict[str, str] = {}

@@ -80,6 +80,7 @@ class Registry:
         local = _OUTSIDE.sub("", name)
         return list(dict.fromkeys((name, local, without_legal_form(name), bare, _CITY.sub("시", name), narrow)))
 
+    @lru_cache(maxsize=1 << 16)  # noqa: B019  # as below
     def signature(self, text: str) -> frozenset[str]:
         """The words of a name that tell it from others; a known organization within it is one word."""
         pieces, reached = [], 0

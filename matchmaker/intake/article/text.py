@@ -27,8 +27,8 @@ _ABBREVIATED = re.compile(
     r"(?:\b(?:Co|Ltd|Inc|Corp|Dr|Mr|Ms|Mrs|Prof|No|St|vs|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|U\.S|Gen|Sen|Gov"
     r"|Jr|Sr|Univ|Dept|Mt|Ph\.D|e\.g|i\.e|[A-Z])|\b\d{1,4})$"
 )
-_GOES_ON = re.compile(r"\s*(?:[a-z(\d&]|Ltd|Inc|LLC)")
-_LISTED = re.compile(r"\s*(?:\d{1,2}\s*[|.)]|[|•·▶▷■◆●*-]\s)")
+_GOES_ON = re.compile(r"\s{0,20}(?:[a-z(\d&]|Ltd|Inc|LLC)")
+_LISTED = re.compile(r"\s{0,20}(?:\d{1,2}\s*[|.)]|[|•·▶▷■◆●*-]\s)")
 _LETTER = re.compile(r"\w")
 _SCRIPTS = {"ko": re.compile("[가-힣]+"), "zh": re.compile("[一-鿿]+"), "en": re.compile("[A-Za-z]+")}
 
