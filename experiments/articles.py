@@ -1,4 +1,4 @@
-"""How much of what a careful reader finds in news do the proposed rows of `matchmaker mentions` hold, and how much else?
+"""How much of what a careful reader finds in news do the rows of `matchmaker mentions` hold, and how much else?
 
 Question: per kind of fact, which share of the key is found (recall) and which share of what is found is in the key
 (precision)?

@@ -20,7 +20,7 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  show  network
-  Data    check  template
+  Data    check  mentions  template
   Measure compare  fit
   Start   demo
 
@@ -52,6 +52,10 @@ COMMANDS = {
         "matchmaker compare --split 2019 --queries 100 --null-queries 0",
     ),
     "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
+    "mentions": Entry(
+        "Who met whom, according to news articles, for a person to accept.",
+        "matchmaker mentions article.txt -o rows.xlsx",
+    ),
     "check": Entry("Read files or a domain and list everything wrong with them.", "matchmaker check"),
     "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from matchmaker.intake.article.cue import CUES, one_of
 from matchmaker.intake.article.organization import Body
@@ -12,24 +13,26 @@ from matchmaker.intake.article.text import Article
 
 SHORT = 45  # characters of a fragment that belongs to the sentence before it
 _SIGNED_EN = re.compile(
-    r"\b(?:signed|inked|sign|signs|signing|concluded|entered into|struck|sealed|formed|established|set up|agreed|exchanged"
-    r"|partnered|teamed up|joined hands|partners|formalized|formalised|reached)\b",
+    r"\b(?:signed|inked|sign|signs|signing|concluded|entered into|struck|sealed|formed|established|set up|agreed"
+    r"|exchanged|partnered|teamed up|joined hands|partners|formalized|formalised|reached)\b",
     re.IGNORECASE,
 )
 _SIGNED_ZH = re.compile(r"签署|签订|签约|签下|签了|达成|携手|建立|订立|缔结")
 _SIGNED_KO = re.compile(r"체결|맺었|맺고|맺은|맺어|서명|손을? ?잡|조인|협약했|계약했|교환했|협약을|합의했|협약식")
 _KINDS = {
     kind: re.compile(
-        rf"\b{one_of([w for w in words if w.isascii()])}s?\b|{one_of([w for w in words if not w.isascii()])}", re.I
+        rf"\b{one_of([w for w in words if w.isascii()])}s?\b|{one_of([w for w in words if not w.isascii()])}",
+        re.IGNORECASE,
     )
     if any(not w.isascii() for w in words)
-    else re.compile(rf"\b{one_of(words)}s?\b", re.I)
+    else re.compile(rf"\b{one_of(words)}s?\b", re.IGNORECASE)
     for kind, words in CUES.tables["agreement"]["kind"].items()
 }
 _INTENTION = CUES.pattern(CUES.tables["intention"])
 _COUNTERPART = CUES.pattern(CUES.tables["counterpart"])
 _PLANNED = re.compile(
-    r"(?i)\b(?:will|plans? to|to be|is expected to|are expected to|set to|would|intends? to|aims? to)\s(?:also\s)?(?:sign|ink|form|set up|establish)"
+    r"(?i)\b(?:will|plans? to|to be|is expected to|are expected to|set to|would|intends? to|aims? to)\s"
+    r"(?:also\s)?(?:sign|ink|form|set up|establish)"
     r"|(?:将|拟|计划|预计|即将)(?:正式|共同)?(?:签|达成|建立)|(?:체결|서명)할\s?(?:예정|계획|방침)|(?:체결|서명)하기로|맺을\s?(?:예정|계획)"
 )
 _SAID_KO = re.compile(
@@ -108,19 +111,17 @@ def kind_of(sentence: str) -> str | None:
 def _all_pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
     """The pairs of each clause with a verb of its own; in English, of the sentence."""
     if verb[0].isascii():
-        yield from _pairs(
-            text, start, end, [mention for mention in named if not _IN.search(text, start, mention[0])], verb
-        )
+        yield from _pairs(text, end, [mention for mention in named if not _IN.search(text, start, mention[0])], verb)
         return
     begin = start
     pattern = _SIGNED_KO if re.search("[가-힣]", verb[0]) else _SIGNED_ZH
     for each in pattern.finditer(text, start, end):
-        found = list(_pairs(text, begin, end, [mention for mention in named if begin <= mention[0] < each.end()], each))
+        found = list(_pairs(text, end, [mention for mention in named if begin <= mention[0] < each.end()], each))
         yield from found
         begin = each.end() if found else begin
 
 
-def _pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
+def _pairs(text: str, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
     named = _without_repeats(named)
     if len(named) < 2:
         return
@@ -167,7 +168,7 @@ def _subjects(text: str, before: Mentions) -> Mentions:
 def _linked(text: str, mentions: Mentions) -> Mentions:
     """Names in a row, joined by commas and `and`."""
     kept = mentions[:1]
-    for left, right in zip(mentions, mentions[1:], strict=False):
+    for left, right in pairwise(mentions):
         if re.fullmatch(
             r"[\s,、·]*(?:\([^()]{1,30}\))?[\s,]*(?:and|&|as well as|及|和)?[\s,]*(?:the\s)?(?:[A-Z][a-z]+['’]s\s)?",
             text[left[1] : right[0]],

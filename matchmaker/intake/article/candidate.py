@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from matchmaker.intake.article.cue import CUES, one_of
+from matchmaker.intake.article.date import MONTHS, WEEKDAYS
 from matchmaker.intake.article.name import Named, with_legal_form
 from matchmaker.intake.article.text import FILLER, Article
 
@@ -18,8 +20,8 @@ _EN, _ZH, _KO = (CUES.name(language) for language in ("en", "zh", "ko"))
 _HEADS, _WEAK_HEADS, _OF = (frozenset(_EN[key]) for key in ("ends", "weak", "of"))
 _TITLES, _GENERIC = frozenset(_EN["titles"]), frozenset(_EN["generic"])
 _EVENT_HEADS = frozenset(word.split()[-1].title() for kind in CUES.tables["event"].values() for word in kind["en"])
-_MONTHS = frozenset("January February March April May June July August September October November December".split())
-_DAYS = frozenset("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())
+_MONTHS = frozenset(MONTHS)
+_DAYS = frozenset(WEEKDAYS)
 _LEGAL = re.compile(rf",?\s?{one_of(_EN['legal'])}(?!\w)")
 _WORD = re.compile(rf"[A-Za-z0-9À-ɏ][\w&’'{FILLER}./-]*|[(),;:&·]|\S")
 _JOINS = frozenset({"of", "and", "for", "the", "&", "de", "on", "in", "·"})
@@ -206,14 +208,14 @@ def _head(words: Sequence[Word]) -> str | None:
     """The word that makes these words a name of an organization: the last, or the one before `of`."""
     if not words or words[-1].text in _EVENT_HEADS:
         return None
-    if words[-1].text in _HEADS:
+    if words[-1].text in _HEADS - _WEAK_HEADS:
         return words[-1].text
     if words[-1].text.rpartition("-")[2].title() in _HEADS and "-" in words[-1].text:
         return words[-1].text.rpartition("-")[2].title()
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in pairwise(words):
         if word.text in _OF and after.text in ("of", "for", "in", "on"):
             return word.text
-    return None
+    return words[-1].text if words[-1].text in _HEADS else None
 
 
 def _judged(text: str, words: list[Word]) -> Named | None:
@@ -262,12 +264,12 @@ def _without_tail(words: list[Word]) -> list[Word]:
     return words[: last + 1]
 
 
+_NO_NAME_EN = _HEADS | _GENERIC | _JOINS | {"(", ")"}
+
+
 def _is_distinct(words: Sequence[Word]) -> bool:
     """At least one word that is no mere kind of thing."""
-    return any(
-        word.text not in _HEADS and word.text not in _GENERIC and word.text not in _JOINS and len(word.text) > 1 and word.text not in ("(", ")")
-        for word in words
-    )  # fmt: skip
+    return any(word.text not in _NO_NAME_EN and len(word.text) > 1 for word in words)
 
 
 def _is_firm(words: Sequence[Word]) -> bool:
@@ -291,11 +293,6 @@ def _is_firm(words: Sequence[Word]) -> bool:
             before.endswith(word) for word in _EN["weak_before"]
         )
     return 2 <= len(words) <= 5 and not any(word.text == "of" for word in words)
-
-
-_CUE_EN = re.compile(
-    rf"(?i:(?:such as|including|includes?|namely|attracted|attended by|participants? (?:were|are|included?)|joined by))\s|\b(?:{'|'.join(_EN['kinds'])})\b[:,]?\s(?=[A-Z])"
-)
 
 
 def _english_list(text: str, words: Sequence[Word]) -> Iterator[Named]:
@@ -390,7 +387,7 @@ def _chinese(text: str, places: Sequence[Named], taken: Sequence[tuple[int, int]
 def _start_zh(
     text: str, end: int, places: Sequence[Named], starts: list[int], taken: Sequence[tuple[int, int]]
 ) -> int | None:
-    """Where the name before `end` begins: after the last word that no name holds, at the first place if there is one."""
+    """Where the name before `end` begins: after the last word that no name holds, at the first place after it."""
     floor = max([end - LONGEST, 0, *(stop for start, stop in taken if stop <= end and stop > end - LONGEST)])
     left = _NAME_ZH.search(text, floor, end)
     if left is None:
@@ -456,7 +453,8 @@ _CASE = re.compile(
 )
 _NATIVE = re.compile(r"[가-힣]")
 _LIST_KO = re.compile(
-    rf"((?:[A-Za-z0-9가-힣&() ·㈜]{{2,24}}, ?){{1,15}}[A-Za-z0-9가-힣&()·㈜ ]{{2,24}}?) ?등 ?(?:\S{{0,8}} ){{0,2}}?(?:\d+여?[개곳]\S{{0,3}} ?)?\S{{0,4}}{one_of(_KO['listed'])}"
+    rf"((?:[A-Za-z0-9가-힣&() ·㈜]{{2,24}}, ?){{1,15}}[A-Za-z0-9가-힣&()·㈜ ]{{2,24}}?)"
+    rf" ?등 ?(?:\S{{0,8}} ){{0,2}}?(?:\d+여?[개곳]\S{{0,3}} ?)?\S{{0,4}}{one_of(_KO['listed'])}"
 )
 _NAME_TOKENS = 3
 
@@ -553,7 +551,7 @@ _NO_NAME_KO = _STOPS_KO | _ENDS_KO | _GENERIC_KO | _COUNTRIES
 
 
 def _first_word(words: Sequence[Word], position: int, ends: set[int]) -> int:
-    """The first word of the name that ends with this one: words before it without particles, of which a name is made."""
+    """The first word of the name that ends with this one: the words before it have no particles."""
     first = position
     short = len(words[position].text) <= 5 or words[position].text[:2] in ("한국", "국제")
     most = _NAME_TOKENS if short else 1

@@ -9,21 +9,17 @@ from typing import NamedTuple
 from matchmaker.intake.article.cue import CUES, one_of
 from matchmaker.intake.article.text import Article
 
-_WORDS = {
-    word: number
-    for number, word in enumerate(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-        "nineteen twenty".split(),
-        2,
-    )
-} | {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "a dozen": 12, "dozen": 12}  # fmt: skip
+_SMALL = """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen twenty"""
+_TENS_EN = {"thirty": 30, "forty": 40, "fifty": 50, "hundred": 100, "a dozen": 12, "dozen": 12}
+_WORDS = {word: number for number, word in enumerate(_SMALL.split(), 2)} | _TENS_EN
 _HAN = {letter: number for number, letter in enumerate("一二三四五六七八九", 1)} | {"两": 2, "兩": 2}
 _TENS = {"十": 10, "百": 100, "千": 1000}
 _LARGE = {"万": 10_000, "萬": 10_000, "만": 10_000, "천": 1000, "백": 100, "thousand": 1000, "million": 10**6}
 _AT_LEAST = re.compile(r"more than|over|at least|超过|逾|余|多|이상|넘는|여|至少|\+", re.IGNORECASE)
 _ABOUT = re.compile(r"about|around|some|nearly|approximately|almost|up to|约|近|大约|약|가량|정도|将近", re.IGNORECASE)
 _TABLES = CUES.tables["count"]
-_NOUN = {noun: kind for kind, table in _TABLES.items() for noun in table.get("en", ())}
+_NOUN: dict[str, str] = {noun: kind for kind, table in _TABLES.items() for noun in table.get("en", ())}
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d{1,9}"
 _BEFORE_EN = r"(?:more than|over|at least|about|around|some|nearly|approximately|almost|up to|a total of)"
 _ENGLISH = re.compile(
@@ -32,11 +28,10 @@ _ENGLISH = re.compile(
     rf"(?![\w%,.]*\d|st\b|nd\b|rd\b|th\b|[%.,]?\w)(?P<rest>(?:\s[A-Za-z][\w'’/-]*,?){{1,7}})?",
     re.IGNORECASE,
 )
-_STOP = frozenset(
-    "of in at from with for to on by than as is are was were has have had percent million billion trillion years year "
-    "months month days day weeks week hours times minutes yuan won dollars usd yen km meters square countries "
-    "cities provinces sides parties nations points that which who will would".split()
-)  # fmt: skip
+_STOP_WORDS = """of in at from with for to on by than as is are was were has have had percent million billion trillion
+years year months month days day weeks week hours times minutes yuan won dollars usd yen km meters square countries
+cities provinces sides parties nations points that which who will would"""
+_STOP = frozenset(_STOP_WORDS.split())
 _NOUN_BEFORE = re.compile(rf"\b{one_of(_NOUN)}\b", re.IGNORECASE)
 _KINDS_ZH = {word: kind for kind, table in _TABLES.items() for word in table.get("zh", ())}
 _AFTER_ZH = {word: kind for kind, table in _TABLES.items() for word in table.get("zh_after", ())}
@@ -49,7 +44,8 @@ _AFTER_KO = {word: kind for kind, table in _TABLES.items() for word in table.get
 _NEAR_KO = {word: kind for kind, table in _TABLES.items() for word in table.get("ko_near", ())}
 _KOREAN = re.compile(
     rf"(?P<lead>약|총|모두|최소)?\s?(?<![\d.,제])(?P<number>{_NUMBER})\s?(?P<large>만|천|백)?\s?(?P<more>여)?\s?"
-    rf"(?P<unit>{one_of([*_KINDS_KO, *_AFTER_KO])}|개|건)(?P<more2>\s?이상|\s?가량|\s?정도)?(?P<rest>[^,.。\n\d]{{0,14}})"
+    rf"(?P<unit>{one_of([*_KINDS_KO, *_AFTER_KO])}|개|건)(?P<more2>\s?이상|\s?가량|\s?정도)?"
+    r"(?P<rest>[^,.。\n\d]{0,14})"
 )
 _NO_UNIT_KO = re.compile(
     r"월|국(?!제|내|립|책|가산)|년|국가|도시|성(?!형)|층|분야|부문|언어|시간|주(?!요)|호|위|품목|제품"
@@ -116,7 +112,7 @@ def _ends_clause(text: str, found: re.Match[str]) -> bool:
 def _noun_before(text: str, start: int) -> str | None:
     """`… there are also more than 60.`: the noun stands earlier in the sentence."""
     clause = text[max(0, start - 90) : start]
-    nouns = _NOUN_BEFORE.findall(re.split(r"[.;。]\s", clause)[-1])
+    nouns: list[str] = _NOUN_BEFORE.findall(re.split(r"[.;。]\s", clause)[-1])
     return _NOUN[nouns[-1].casefold()] if nouns else None
 
 
@@ -139,26 +135,14 @@ def _chinese(text: str) -> Iterator[Counted]:
 
 def _chinese_kind(found: re.Match[str]) -> str | None:
     rest, unit = found["rest"], found["unit"]
-    if _NO_UNIT_ZH.match(rest):
-        return None
-    if unit == "人" and re.match(r"民币|均|口|才", rest):
-        return None
     after = _first(_AFTER_ZH, rest[:8])
+    if _NO_UNIT_ZH.match(rest) or unit == "余" or (unit == "人" and re.match(r"民币|均|口|才", rest)):
+        return None
     if unit in ("名", "位", "人", "人次"):
         return None if unit == "位" and rest.startswith(("于", "居")) else "person"
-    if unit == "项":
-        return (
-            "agreement"
-            if after == "agreement"
-            else "project"
-            if after in ("project", None) and "目" in rest[:6]
-            else after
-        )
-    if unit == "个":
-        return "project" if rest.startswith("项目") else after
-    if unit == "余":
-        return None
-    return _KINDS_ZH[unit] if unit not in ("场", "场次", "份") or after else after
+    if unit in ("项", "个"):
+        return "project" if "项目" in unit + rest[:6] and after != "agreement" else after
+    return after if unit in ("场", "场次", "份") else _KINDS_ZH[unit]
 
 
 def _chinese_kind_before(text: str, found: re.Match[str]) -> str | None:

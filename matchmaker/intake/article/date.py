@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from matchmaker.day import StatedDay, parse_day
 from matchmaker.intake.article.text import Article
 
-MONTHS = ("January February March April May June July August September October November December").split()
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HEAD = 700  # characters in which an article says when it appeared
 _LONGEST_RANGE = 60  # days
-_MONTH = r"(?P<{}>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+_MONTH = (
+    r"(?P<{}>Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
 _YEAR = r"(?:19|20)\d\d"
 _DASH = r"\s?(?:[~∼～–—-]|to|through|and|until|至|到|부터|和|与|、|과|와|,|및)\s?"
 _PAST = r"(?:지난(?!\s?달)|last|上|past|previous|刚刚过去的)"
@@ -144,9 +150,7 @@ def dates_of(article: Article, published: date | None = None) -> Calendar:
     previous: Raw | None = None
     for raw in raws:
         same = previous is not None and article.sentence_at(previous.start) == article.sentence_at(raw.start)
-        if raw.is_next:
-            raw = replace(raw, exact=found[-1].last + timedelta(1) if found and found[-1].precision == "day" else None)
-        filled = _in_context(raw, previous if same else None)
+        filled = _after(found, raw) if raw.is_next else _in_context(raw, previous if same else None)
         days = list(_resolved(filled, anchor))
         found.extend(days)
         if days and filled.day and not filled.month and anchor.day is None:
@@ -358,6 +362,11 @@ def _east_weekday(day: date, number: int, week: str) -> date:
         return _weekday(day, number, "last" if week == "지난" else "next")
     shift = -1 if week.startswith(("上", "지난")) else 1 if week.startswith(("下", "다음")) else 0
     return monday + timedelta(7 * shift + number)
+
+
+def _after(found: Sequence[Dated], raw: Raw) -> Raw:
+    """`the following day` is the one after the date before it."""
+    return replace(raw, exact=found[-1].last + timedelta(1)) if found and found[-1].precision == "day" else raw
 
 
 # --- filling in ---------------------------------------------------------------------------------------------------

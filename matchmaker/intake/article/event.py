@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from matchmaker.intake.article.candidate import MOST_WORDS, Word, english_runs
+from matchmaker.intake.article.candidate import Word, english_runs
 from matchmaker.intake.article.cue import CUES, one_of
 from matchmaker.intake.article.date import Dated
 from matchmaker.intake.article.name import Named, letters_of
@@ -23,7 +23,8 @@ _QUOTES = re.compile(
     r"|《[^》\n]{3,120}》|〈[^〉\n]{3,120}〉|<[^<>\n]{3,120}>|＜[^＞\n]{3,120}＞"
 )
 _THIS = re.compile(
-    r"(?:\b(?:this|the|these|at the|such|same)(?:\s[\w-]+){0,3}\s|이번\s?(?:\S{1,8}\s)?|이\s|同|该|本次|此次|本届|这次|해당\s|동\s)$",
+    r"(?:\b(?:this|the|these|at the|such|same)(?:\s[\w-]+){0,3}\s"
+    r"|이번\s?(?:\S{1,8}\s)?|이\s|同|该|本次|此次|本届|这次|해당\s|동\s)$",
     re.IGNORECASE,
 )
 _AFTER_QUOTE = re.compile(
@@ -40,11 +41,13 @@ _MARKED = re.compile(
 _CASE_KO = re.compile(
     r"(?:은|는|을|를|에서|에게|으로|와|과|에|이|가|로|도|등|까지|부터|며|고|서|던|된|한|하는|의|해|하여|되어|열린|열리는|개최되는|개최된|개최한|위한|하기|할|및|간)$"
 )
-_STOPS_KO = frozenset(
-    "이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 중국에서 한국에서 국내 등 및 함께 대규모 온라인으로".split()
+_STOPS_KO_TEXT = (
+    "이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 국내 등 및 함께 대규모 이에 앞서 한편 매년 올해"
 )
+_STOPS_KO = frozenset(_STOPS_KO_TEXT.split())
 _NO_EVENT = re.compile(
-    r"(?:실|장|업|원|처|국|소|센터|를 위한 위원|체|측)|(?:中心|馆|室|厅|组委)|\s?(?:[Hh]all|[Cc]enter|[Cc]entre|[Rr]oom|[Oo]rganizers?|[Mm]inutes)\b"
+    r"(?:실|장|업|원|처|국|소|센터|를 위한 위원|체|측)|(?:中心|馆|室|厅|组委)"
+    r"|\s?(?:[Hh]all|[Cc]enter|[Cc]entre|[Rr]oom|[Oo]rganizers?|[Mm]inutes)\b"
 )
 _PLACE_BEFORE = re.compile(r"(?:\b(?:in|at)(?:\s[\w'-]+,?){0,2}\s|在|于|于中国|在中国|在韩国)$", re.IGNORECASE)
 _PLACE_AFTER = re.compile(
@@ -141,7 +144,7 @@ def _phrase(
     elif "가" <= word[0] <= "힣":
         start = _korean_title(text, found.start(), article.sentences[article.sentence_at(found.start())][0])
     else:
-        start = _chinese_title(text, found.start(), found.end())
+        start = _chinese_title(text, found.start())
     title = _VERB_AT_END.sub("", " ".join(text[start:end].split())).strip(" ,·-")
     bare = start == found.start() and not quoted
     refers = not quoted and not _MARKED.search(title) and bool(_THIS.search(text, max(0, start - 40), start))
@@ -153,7 +156,7 @@ def _is_title(content: str, end: int) -> bool:
     rest = content[end:].strip()
     if content.isascii() and not content[:1].isupper() and not content[:1].isdigit():
         return False
-    return len(rest) <= 2 or bool(re.match(r"[-–—(:：,~]|\s?(?:in|at|20\d\d|19\d\d)\b", rest)) and len(rest) < 40
+    return len(rest) <= 2 or (bool(re.match(r"[-–—(:：,~]|\s?(?:in|at|20\d\d|19\d\d)\b", rest)) and len(rest) < 40)
 
 
 def _english_title(text: str, found: re.Match[str], runs: Sequence[list[Word]]) -> tuple[int, int]:
@@ -169,7 +172,7 @@ def _english_title(text: str, found: re.Match[str], runs: Sequence[list[Word]]) 
     return found.start(), found.end()
 
 
-def _chinese_title(text: str, noun: int, end: int) -> int:
+def _chinese_title(text: str, noun: int) -> int:
     left = _TITLE_ZH.search(text, max(0, noun - 50), noun)
     if left is None:
         return noun
@@ -413,7 +416,7 @@ def _sessions(
     events: Sequence[Happening], event: Happening, phrase: Phrase, sentence: int, scene: Scene
 ) -> Iterator[Happening]:
     """`in A and B on the 1st and the 2nd respectively`: the same event once for each day."""
-    days = [day for day in scene.dates_in(sentence)]
+    days = scene.dates_in(sentence)
     places = [
         place.id for place in scene.places_in(sentence) if place.start >= phrase.start or place.end <= phrase.start
     ]

@@ -26,6 +26,7 @@ from matchmaker.intake.article.name import Folded, Names, letters_of
 from matchmaker.intake.article.organization import Body, Registry, organizations_of
 from matchmaker.intake.article.text import Article
 
+FAR = 2  # sentences after the last word of an event in which a count still belongs to it
 _VISITED = re.compile(
     r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|방문했|방문해|방문하|둘러봤|시찰했"
 )
@@ -148,7 +149,7 @@ def _visits(
         yield Happening(title, "visit", sentence, start, end, days[0], confidence=0.5, sentences={sentence})
 
 
-def _event_at(article: Article, events: Sequence[Happening], sentence: int) -> tuple[Happening | None, bool]:
+def _event_at(events: Sequence[Happening], sentence: int) -> tuple[Happening | None, bool]:
     """The event that a sentence speaks of, and whether it says so; else that of the sentence before."""
     own = [event for event in events if sentence in event.sentences]
     if own:
@@ -162,16 +163,26 @@ def _event_at(article: Article, events: Sequence[Happening], sentence: int) -> t
 def _attached(
     article: Article, counts: Sequence[Counted], events: Sequence[Happening]
 ) -> list[tuple[Counted, Happening | None, bool]]:
-    return [(count, *_event_at(article, events, article.sentence_at(count.start))) for count in counts]
+    """Each count with the event of its sentence, or of one shortly before it."""
+    found: list[tuple[Counted, Happening | None, bool]] = []
+    for count in counts:
+        sentence = article.sentence_at(count.start)
+        event, explicit = _event_at(events, sentence)
+        near = event is not None and any(0 <= sentence - number <= FAR for number in event.sentences)
+        found.append((count, event if near else None, explicit))
+    return found
 
 
 def _once(counts: Sequence[tuple[Counted, Happening | None, bool]]) -> list[tuple[Counted, Happening | None]]:
     """Each number of a thing once for each event; a repetition that names no other event is the same."""
     kept: list[tuple[Counted, Happening | None, bool]] = []
     for count, event, explicit in counts:
-        same = [(other, explicit2) for other, event2, explicit2 in kept if (other.number, other.what) == (count.number, count.what)
-                and (event2 is event or not explicit or not explicit2)]  # fmt: skip
-        if not same:
+        same = (
+            (other.number, other.what) == (count.number, count.what)
+            and (event2 is event or not explicit or not explicit2)
+            for other, event2, explicit2 in kept
+        )
+        if not any(same):
             kept.append((count, event, explicit))
     return [(count, event) for count, event, _ in kept]
 
@@ -210,8 +221,8 @@ class _Page:
                 day.end,
                 1.0,
             )
-        for count, event in counts:
-            values = {"counts": str(count), "event_id": self.id_of(event) if event else None}
+        for count, where in counts:
+            values = {"counts": str(count), "event_id": self.id_of(where) if where else None}
             yield self._row("counts", values, count.start, count.end, 0.9)
 
     def id_of(self, event: Happening) -> str:
@@ -239,7 +250,6 @@ class _Page:
         return self._row("organizations", values, start, end, body.confidence)
 
     def _event(self, event: Happening, counts: Sequence[Counted]) -> Row:
-        organizations = [count.number for count in counts if count.what == "organization"]
         values: dict[str, Any] = {
             "event_id": self.id_of(event),
             "date": event.day.iso if event.day else None,
@@ -248,7 +258,6 @@ class _Page:
             "place": event.place,
             "title": event.title,
             "kind": event.kind,
-            "size": sum(organizations) or None,
             "counts": ";".join(f"{count.what}s={count.number}{count.mark}" for count in counts),
             "source": self.article.file,
             "note": event.day.note if event.day else None,
@@ -258,7 +267,7 @@ class _Page:
     def _participations(self) -> Iterator[Row]:
         found: dict[tuple[str, str], tuple[list[str], int, int, float]] = {}
         for sentence, named in sorted(self.mentions.items()):
-            event, explicit = _event_at(self.article, self.events, sentence)
+            event, explicit = _event_at(self.events, sentence)
             if event is None:
                 continue
             for start, end, body in named:
@@ -306,7 +315,7 @@ class _Page:
         return "participant" if explicit else "mentioned"
 
     def _agreement(self, agreement: Agreement) -> Row:
-        event, explicit = _event_at(self.article, self.events, agreement.sentence)
+        event, explicit = _event_at(self.events, agreement.sentence)
         day = event.day if event and (explicit or event.kind == "signing" or event.day) else None
         first, last = self.article.sentences[agreement.sentence]
         values = {
@@ -327,7 +336,7 @@ class _Page:
         return self._row("partnerships", values, first, last, 0.7 if agreement.status == "signed" else 0.5)
 
     def _intention(self, intention: Intention) -> Row:
-        event, _ = _event_at(self.article, self.events, intention.first)
+        event, _ = _event_at(self.events, intention.first)
         start, end = self.article.sentences[intention.first][0], self.article.sentences[intention.last][1]
         digest = hashlib.sha1(f"{intention.id}|{intention.subject}".encode(), usedforsecurity=False).hexdigest()[:10]
         values = {

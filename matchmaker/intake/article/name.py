@@ -222,7 +222,7 @@ def _exactly(name: str) -> str:
 
 
 def _automaton(entries: dict[str, Entry]) -> Any:
-    import ahocorasick
+    import ahocorasick  # type: ignore[import-not-found]  # compiled, without type stubs
 
     automaton = ahocorasick.Automaton()
     for letters, entry in entries.items():

@@ -15,11 +15,10 @@ from matchmaker.intake.article.text import Article
 
 NEAR, NEAR_HERE = 93.0, 86.0  # likeness in percent at which two spellings are one name: in the data, in one article
 SHORTEST_SHARE = 3  # letters (Latin: eight) of a name that stands for a longer one in the same article
-_STOPWORDS = frozenset("of the and for in a an to de & at".split())
-_WEAK_WORDS = frozenset(
-    "co ltd inc corp corporation company limited group municipal city people peoples korea korean china chinese south "
-    "republic s district's".split()
-) | frozenset(word.casefold().strip(".,") for word in CUES.name("en")["legal"])  # fmt: skip
+_STOPWORDS = frozenset(["of", "the", "and", "for", "in", "a", "an", "to", "de", "&", "at"])
+_WEAK_TEXT = """co ltd inc corp corporation company limited group municipal city people peoples korea korean china
+chinese south republic s district's"""
+_WEAK_WORDS = frozenset(_WEAK_TEXT.split()) | {word.casefold().strip(".,") for word in CUES.name("en")["legal"]}
 _ADMINISTRATION = re.compile(
     r"(?i:\s(?:administration|administrative committee|management committee))$|管理委员会$|管委会$|\s?관리위원회$"
 )
@@ -187,6 +186,9 @@ _BRANCHES = re.compile(
 )
 
 
+_PARTS = re.compile(r"\s(?:R&D|Research and|Production|Project)")
+
+
 def _larger(text: str, registry: Registry, name: Named, inner: Sequence[Named]) -> Named | None:
     """The longer name around known ones, if it is another organization's: a part, a branch, a subsidiary."""
     first = inner[0]
@@ -203,11 +205,9 @@ def _larger(text: str, registry: Registry, name: Named, inner: Sequence[Named]) 
     rest = text[name.start : max(name.start, first.start)] + " " + text[first.end : name.end]
     if not registry.signature(rest) or not _BRANCHES.search(rest):
         return None
-    if registry.resolve(text[name.start : name.end]):
-        return name
-    if first.start == name.start and re.match(r"\s(?:R&D|Research and|Production|Project)", text[first.end : name.end]):
-        return None
-    return name if len(inner) == 1 else None
+    is_part = first.start == name.start and _PARTS.match(text, first.end)
+    is_known = registry.resolve(text[name.start : name.end]) is not None
+    return name if is_known or (len(inner) == 1 and not is_part) else None
 
 
 class _Gathering:

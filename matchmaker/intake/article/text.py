@@ -19,7 +19,7 @@ LONGEST_SENTENCE = 1200  # characters; the rest is read as another sentence
 FILLER = "\u2060"  # stands where an entity was longer than what it means
 _CODE = re.compile(r"(?is)<(script|style|noscript|svg)\b[^>]{0,2000}>.{0,200000}?</\1\s*>|<!--.{0,20000}?-->")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,2000}>")
-_BREAK = re.compile(r"</?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|title|table|section|article|aside|footer)\b", re.I)
+_BREAK = re.compile(r"(?i)</?(?:p|br|div|li|ul|ol|tr|td|th|h[1-6]|title|table|section|article|aside|footer)\b")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,10});")
 _LANGUAGE = re.compile(r"<html[^>]{0,500}\blang=[\"']?([A-Za-z]{2})")
 _END = re.compile(r"[。！？!?]+[”\"’'」』)）]*|\.[”\"’'」』)）]*(?=\s|$|[가-힣一-鿿])|\n")
@@ -44,7 +44,7 @@ class Article:
 
     @cached_property
     def language(self) -> str:
-        """The language that most of it is written in: `ko`, `zh` or `en`; a Chinese or Korean letter counts threefold."""
+        """What most of it is written in: `ko`, `zh` or `en`; a Chinese or Korean letter counts threefold."""
         share = {name: sum(map(len, script.findall(self.text))) for name, script in _SCRIPTS.items()}
         return max(share, key=lambda name: share[name] * (1 if name == "en" else 3))
 
