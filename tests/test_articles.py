@@ -242,7 +242,7 @@ def test_accepted_rows_go_into_a_store(rows):
     )
     assert run(["mentions", "--accept", "reviewed.csv", "--store", "sqlite:///s.db", "-q"]) == 0
     with Store.open("sqlite:///s.db", create=False) as store:
-        assert "Hanbit Medical Group" in store.read().organizations["name_en"].to_list()
+        assert "Hanbit Medical Group" in store.dataset().organizations["name_en"].to_list()
 
 
 def test_an_identifier_as_decision_names_the_organization_that_is_meant(rows):

@@ -246,7 +246,11 @@ def intentions_of(article: Article, mentions: dict[int, Mentions], signed: Seque
     done = {agreement.sentence for agreement in signed}
     found: dict[str, Intention] = {}
     for sentence, (start, end) in enumerate(article.sentences):
-        first = sentence - 1 if sentence and end - start < SHORT and sentence not in mentions else sentence
+        first = (
+            sentence - 1
+            if sentence and sentence not in mentions and _is_fragment(article.text, start, end)
+            else sentence
+        )
         if first in done or not _speaks_of_one(article, first, sentence):
             continue
         begin = article.sentences[first][0]
@@ -258,6 +262,11 @@ def intentions_of(article: Article, mentions: dict[int, Mentions], signed: Seque
             subject = _subject(article, mention, end)
             found.setdefault(mention[2], Intention(mention[2], subject, article.quote(*stated.span()), first, sentence))
     return list(found.values())
+
+
+def _is_fragment(text: str, start: int, end: int) -> bool:
+    """Whether a sentence is a stray end of the one before it, as translations have them."""
+    return end - start < SHORT and _INTENTION.search(text, start, end) is not None and text[end - 1] == "."
 
 
 def _speaks_of_one(article: Article, first: int, last: int) -> bool:

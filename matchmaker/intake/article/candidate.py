@@ -54,6 +54,21 @@ def _english(article: Article) -> Iterator[Named]:
                 if named := _judged(article.text, piece):
                     yield named
         yield from _english_list(article.text, words)
+        yield from _introduced(article.text, words)
+
+
+_KINDS_EN = frozenset(_EN["introduces"])
+
+
+def _introduced(text: str, words: Sequence[Word]) -> Iterator[Named]:
+    """`drugmaker Boryung`, `startup OncoBridge`: the word before a name says what it is."""
+    for position, (kind, first) in enumerate(pairwise(words)):
+        if kind.text in _KINDS_EN and _is_capital(first) and first.start - kind.end == 1:
+            run = next(_runs(words[position + 1 :]), [])[:4]
+            run = run[: next((k for k, word in enumerate(run) if word.text in _JOINS), len(run))]
+            if run and _is_distinct(run) and not any(word.text in _TITLES for word in run):
+                end = with_legal_form(text, run[-1].start + len(run[-1].text))
+                yield Named(run[0].start, end, "", f"called a {kind.text}", LISTED)
 
 
 def _words(text: str, start: int, end: int) -> list[Word]:
@@ -242,10 +257,14 @@ def _judged(text: str, words: list[Word]) -> Named | None:
     )
 
 
+def _ends_name(word: Word) -> bool:
+    return word.text in _HEADS or word.text.rpartition("-")[2].title() in _HEADS
+
+
 def _without_tail(words: list[Word]) -> list[Word]:
     """Drop what follows the last word that ends a name, where nothing joins it."""
     last = max(
-        (k for k, word in enumerate(words) if word.text in _HEADS or word.text in ("Co", "Ltd", "Inc", "Corp")),
+        (k for k, word in enumerate(words) if _ends_name(word) or word.text in ("Co", "Ltd", "Inc", "Corp")),
         default=None,
     )
     if last is None:
@@ -261,7 +280,8 @@ def _without_tail(words: list[Word]) -> list[Word]:
         "Initiative",
     ):
         return []
-    return words[: last + 1]
+    goes_on = words[last].text in _WEAK_HEADS and _head(words) in _OF
+    return words if goes_on else words[: last + 1]
 
 
 _NO_NAME_EN = _HEADS | _GENERIC | _JOINS | {"(", ")"}
@@ -353,7 +373,7 @@ def _items(words: Sequence[Word]) -> list[list[list[Word]]]:
 
 # --- Chinese ------------------------------------------------------------------------------------------------------
 
-_END_ZH = re.compile(one_of(_ZH["ends"]))
+_END_ZH = re.compile(one_of(_ZH["ends"]) + r"|制药(?![企行产公集工业界领技股有厂的])")
 _NAME_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·&+-]+$")
 _STOP_ZH = re.compile(one_of(_ZH["keeps"]) + "|(" + one_of(_ZH["stops"]) + ")")
 _GENERIC_ZH = re.compile(one_of(_ZH["generic"]) + "+")
@@ -408,7 +428,7 @@ def _start_zh(
     return start if start < end else None
 
 
-_JOINS_ZH = frozenset("和与及同为以")
+_JOINS_ZH = frozenset([*"和与及同为以", "联合"])
 _STATE_ZH = re.compile(r"(?:中国|韩国|大韩|中华|中韩|韩中).{4,}")
 
 
@@ -514,11 +534,31 @@ def _korean_at(line: Line, position: int) -> Named | None:
     first = _first_word(line.words, position, line.ends)
     if first == position and (not modifier or modifier + ending in _GENERIC_KO):
         return None
-    modifiers = [each.text for each in line.words[first:position]] + ([modifier] if modifier else [])
+    first += _is_person(line, first, position)
+    before = line.words[first:position]
+    if not modifier and all(each.start in line.places for each in before):
+        return None
+    modifiers = [each.text for each in before] + ([modifier] if modifier else [])
     if all(part in _NO_NAME_KO for part in modifiers):
         return None
     end = word.start + len(modifier + ending)
     return Named(line.words[first].start, end, "", f"ends like one: {ending}", STRONG if first == position else WEAK)
+
+
+_SURNAMES = frozenset(
+    "김이박최정강조윤장임한오서신권황안송류홍전고문손양배백허유남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국"
+)
+_OFFICE = re.compile(
+    r"[가-힣]{0,6}(?:장|대표|대표이사|교수|총재|총장|사장|시장|장관|차관|이사|본부장)(?:은|는|이|가|과|와|의|도)?"
+)
+
+
+def _is_person(line: Line, first: int, position: int) -> bool:
+    """`홍길동 ○○센터 원장`: the word before a name is a person's where an office follows."""
+    word = line.words[first].text
+    after = line.words[position + 1].text if position + 1 < len(line.words) else ""
+    is_named = first < position and 2 <= len(word) <= 4 and word[0] in _SURNAMES
+    return is_named and line.words[first].start not in line.places and bool(_OFFICE.fullmatch(after))
 
 
 def _parts_ko(line: Line, word: Word) -> tuple[str, str] | None:

@@ -66,7 +66,7 @@ _YEAR_ALONE = re.compile(
 _RELATIVE = re.compile(
     r"\b(?P<word>yesterday|today|tomorrow|last month|next month|earlier this month|later this month|this month)\b"
     r"|(?P<east>어제|그제|내일|오늘(?!날)|昨天|昨日|今天|明天|前天|지난달|다음\s?달|내달|上个?月|下个?月|次日|이달)(?!\s?\d|的)"
-    r"|(?:\b(?P<when>last|next|this|on|coming|On|Last|Next|This)\s(?P<weekday>Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
+    r"|(?:(?:\b(?P<when>last|next|this|on|coming)\s|(?<=[a-z]\s))(?P<weekday>Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b)"
     r"|(?P<eastern>上周|本周|下周|这周|上星期|下星期|周|星期|지난\s?주|이번\s?주|다음\s?주|지난|오는)\s?(?P<eastday>[一二三四五六日天](?!带|边)|[월화수목금토일]요일)",
     re.IGNORECASE,
 )
@@ -335,7 +335,7 @@ def _of_word(found: re.Match[str], day: date) -> Raw | None:
         return Raw(found.start(), found.end(), shift=_MONTHS_AWAY[word])
     if found["weekday"]:
         number = [name[:3] for name in WEEKDAYS].index(found["weekday"][:3].title())
-        return Raw(found.start(), found.end(), exact=_weekday(day, number, found["when"].lower()))
+        return Raw(found.start(), found.end(), exact=_weekday(day, number, (found["when"] or "on").lower()))
     if found["eastday"]:
         letter = found["eastday"][0]
         number = (

@@ -13,6 +13,7 @@ from matchmaker.intake.article.date import Dated
 from matchmaker.intake.article.name import Named, letters_of
 from matchmaker.intake.article.text import Article
 
+_ONLY_IN_NAMES = ("week", "fair", "festival", "dialogue", "convention")  # small, they are something else
 LONGEST_TITLE = 160
 ALIKE = 82.0  # likeness in percent at which two titles are one event's
 _LATIN = [word for word in CUES.event_kinds if word.isascii()]
@@ -32,7 +33,7 @@ _AFTER_QUOTE = re.compile(
 )
 _STOP_ZH = re.compile(
     "(?:举行的?|举办的?|召开的?|出席了?|参加了?|参与|参展|承办的?|主办的?|协办的?|组织|在|于|由|日|与会|记者|获悉|介绍|表示|期间|通过|作为|"
-    "以及|为期|拟|将|已|了|是|对|向|从|借助|依托|当天|当日|上午|下午|今天|昨天|近日|日前|共同|联合|成功|首次|同期|随后|这|该|此次|本次|本届|等|的|一场|多场|场)"
+    "以及|为期|拟|将|已|了|是|对|向|从|借助|依托|当天|当日|上午|下午|今天|昨天|近日|日前|共同|联合|[一两多]次|一届|成功|首次|同期|随后|这|该|此次|本次|本届|等|的|一场|多场|场)"
 )
 _TITLE_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·—–\-&“”]+$")
 _MARKED = re.compile(
@@ -56,7 +57,9 @@ _PLACE_AFTER = re.compile(
 _ATTENDED = re.compile(
     r"(?i)\battend(?:ed|s|ing)?\b|\bparticipat|\btook part\b|출席|参加|参展|出席|亮相|참가|참석|참여"
 )
-_TOLD_AFTER = re.compile(r"\s?(?:\([^()]{1,6}\)\s?)?(?:밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报)")
+_TOLD_AFTER = re.compile(
+    r"\s?(?:\([^()]{1,6}\)\s?)?(?:밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报|从[^，。]{2,25}(?:获悉|了解到|得知))"
+)
 _TOLD_BEFORE = re.compile(r"\b(?:said|announced|told|reported)\s(?:on\s)?$")
 _AT_BEFORE = re.compile(r"\b(?:at|during)\s(?:the\s)?[“\"'‘]?$")
 _AT_AFTER = re.compile(r"[”\"'’》」]?\s?(?:에서|기간|期间|上)")
@@ -106,7 +109,11 @@ def phrases_of(article: Article) -> list[Phrase]:
     """Every word for an event, in the order of the text, with titles where there are some."""
     text = article.text
     quotes = [(found.start() + 1, found.end() - 1) for found in _QUOTES.finditer(text)]
-    nouns = [found for found in _NOUN.finditer(text) if not _NO_EVENT.match(text, found.end())]
+    nouns = [
+        found
+        for found in _NOUN.finditer(text)
+        if not _NO_EVENT.match(text, found.end()) and not found[0].startswith(_ONLY_IN_NAMES)
+    ]
     runs = _runs_at(article, nouns)
     phrases: list[Phrase] = []
     for found in nouns:

@@ -99,7 +99,7 @@ class Reader:
 
 def _is_in_title(day: Dated, phrases: Sequence[Phrase]) -> bool:
     """A year that belongs to a name is no date."""
-    return day.precision == "year" and any(phrase.title and phrase.start <= day.end <= phrase.end for phrase in phrases)
+    return day.precision == "year" and any(phrase.title and phrase.start < day.end <= phrase.end for phrase in phrases)
 
 
 def _is_printed(text: str, day: Dated) -> bool:
@@ -117,20 +117,22 @@ def _signings(
         days = scene.dates_in(agreement.sentence)
         if (
             not days
+            or agreement.announced
+            or scene.is_announced(days[0])
+            or days[0].start in scene.printed
             or agreement.status == "planned"
             or days[0].precision == "month"
             or agreement.sentence in {number for event in events for number in event.sentences if event.day}
         ):
             continue
-        day = days[-1] if agreement.announced else days[0]
+        day = days[0]
         if day.first in done or any(event.first == day.first for event in events):
             continue
         done.add(day.first)
         start, end = scene.article.sentences[agreement.sentence]
-        precise = Dated(day.start, day.end, day.first, day.last, "by", day.note) if agreement.announced else day
         title = f"Signing: {names[agreement.left]} – {names[agreement.right]}"
         yield Happening(
-            title, "signing", agreement.sentence, start, end, precise, confidence=0.7, sentences={agreement.sentence}
+            title, "signing", agreement.sentence, start, end, day, confidence=0.7, sentences={agreement.sentence}
         )
 
 
@@ -143,9 +145,15 @@ def _visits(
         start, end = scene.article.sentences[sentence]
         days = scene.dates_in(sentence)
         visited = _VISITED.search(scene.article.text, start, end)
-        if not days or visited is None or any(event.first == days[0].first for event in events):
+        hosts = [mention for mention in named if visited and mention[0] >= visited.end()]
+        if (
+            not days
+            or visited is None
+            or scene.is_announced(days[0])
+            or any(event.first == days[0].first for event in events)
+        ):
             continue
-        title = f"Visit: {names[named[-1][2]]}"
+        title = f"Visit: {names[(hosts or named)[0][2]]}"
         yield Happening(title, "visit", sentence, start, end, days[0], confidence=0.5, sentences={sentence})
 
 
@@ -227,7 +235,7 @@ class _Page:
 
     def id_of(self, event: Happening) -> str:
         """The same title on the same day has the same identifier in every article."""
-        digest = hashlib.sha1(letters_of(event.title).encode(), usedforsecurity=False).hexdigest()[:8]
+        digest = _digest(letters_of(event.title))
         return f"ev-{event.day.iso if event.day else 'undated'}-{digest}"
 
     def _row(self, table: str, values: dict[str, Any], start: int, end: int, confidence: float) -> Row:
@@ -315,19 +323,15 @@ class _Page:
         return "participant" if explicit else "mentioned"
 
     def _agreement(self, agreement: Agreement) -> Row:
-        event, explicit = _event_at(self.events, agreement.sentence)
-        day = event.day if event and (explicit or event.kind == "signing" or event.day) else None
+        event, _ = _event_at(self.events, agreement.sentence)
+        day, precision = self._signed(event, agreement)
         first, last = self.article.sentences[agreement.sentence]
         values = {
-            "partnership_id": "p-"
-            + hashlib.sha1(
-                f"{agreement.left}|{agreement.right}|{day.iso if day else self.article.file}".encode(),
-                usedforsecurity=False,
-            ).hexdigest()[:10],
+            "partnership_id": "p-" + _digest(agreement.left, agreement.right, day.iso if day else self.article.file),
             "left": agreement.left,
             "right": agreement.right,
             "date": day.iso if day else None,
-            "date_precision": _precision(day) if day else None,
+            "date_precision": precision,
             "kind": agreement.kind,
             "event_id": self.id_of(event) if event else None,
             "status": agreement.status,
@@ -335,10 +339,20 @@ class _Page:
         }
         return self._row("partnerships", values, first, last, 0.7 if agreement.status == "signed" else 0.5)
 
+    def _signed(self, event: Happening | None, agreement: Agreement) -> tuple[Dated | None, str | None]:
+        """When it was signed: at its event, else on the day in its sentence, else by the day of the announcement."""
+        if event and event.day:
+            return event.day, _precision(event.day)
+        start, end = self.article.sentences[agreement.sentence]
+        days = [day for day in self.calendar.dates if start <= day.start < end and day.precision == "day"]
+        return (
+            (days[-1], "by" if agreement.announced else None) if days and agreement.status == "signed" else (None, None)
+        )
+
     def _intention(self, intention: Intention) -> Row:
         event, _ = _event_at(self.events, intention.first)
         start, end = self.article.sentences[intention.first][0], self.article.sentences[intention.last][1]
-        digest = hashlib.sha1(f"{intention.id}|{intention.subject}".encode(), usedforsecurity=False).hexdigest()[:10]
+        digest = _digest(intention.id, intention.subject)
         values = {
             "intention_id": "int-" + digest,
             "org_id": intention.id,
@@ -349,6 +363,11 @@ class _Page:
         }
         row = self._row("intentions", values, start, end, 0.6)
         return Row(row.table, row.values, start, end, self.article.quote(start, end), row.confidence)
+
+
+def _digest(*parts: str) -> str:
+    """The same parts make the same short text, wherever and whenever."""
+    return hashlib.sha1("|".join(parts).encode(), usedforsecurity=False).hexdigest()[:10]
 
 
 def _precision(day: Dated) -> str | None:
