@@ -13,9 +13,9 @@ from matchmaker.cli.answer import Answer, a_path, chosen_format, deliver, write_
 from matchmaker.cli.complain import complain, say
 from matchmaker.cli.options import Output, Talk, spread
 from matchmaker.cli.page import Page
-from matchmaker.cli.world import dataset_of, day_of
+from matchmaker.cli.world import dataset_of, day_of, read_options
 from matchmaker.errors import DataError, Problem, UsageError, counted, quoted
-from matchmaker.writing import as_csv, as_json_lines, refuse_target, write_file
+from matchmaker.writing import as_csv, refuse_target, write_file
 
 if TYPE_CHECKING:
     from datetime import date
@@ -38,6 +38,7 @@ Accept = Annotated[
     ),
 ]
 StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="sqlite:///FILE or postgresql://…")]
+Processes = Annotated[int, typer.Option("--processes", metavar="N", help="For many articles.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who reviewed; left out: the user.")]
 
 
@@ -50,6 +51,7 @@ def mentions(
     accept: Accept = None,
     store: StoreUrl = None,
     author: Author = None,
+    processes: Processes = 2,
 ) -> int:
     """Propose rows of events, participations, agreements and intentions from news in Chinese, Korean and English.
 
@@ -63,19 +65,19 @@ def mentions(
         raise UsageError(Problem("MM-CLI-005", "name articles, or a reviewed file with --accept", "see --help"))
     if store is not None:
         raise UsageError(Problem("MM-CLI-005", "--store takes reviewed rows only", "add --accept REVIEWED"))
-    return _propose(articles, day_of(published), output, talk)
+    return _propose(articles, day_of(published), processes, output, talk)
 
 
-def _propose(articles: Sequence[str], published: date | None, output: Output, talk: Talk) -> int:
+def _propose(articles: Sequence[str], published: date | None, processes: int, output: Output, talk: Talk) -> int:
     as_workbook = bool(output.file) and str(output.file).lower().endswith(".xlsx")
     form = "xlsx" if as_workbook else chosen_format(output)
     if as_workbook:
         refuse_target(a_path(str(output.file)))
-    problems: list[Problem] = []
-    found = _read(_files(articles), dataset_of(talk), published, talk, problems)
+    files, problems = _files(articles), list[Problem]()
     if form in ("csv", "jsonl"):
-        _stream(found, form, output, talk)
+        problems = _stream(files, form, published, processes, output, talk)
     else:
+        found = _read(files, dataset_of(talk), published, talk, problems)
         _collect(list(found), output, talk, as_workbook=as_workbook)
     complain([problem for problem in problems if not (talk.quiet and problem.warning)])
     return int(any(not problem.warning for problem in problems))
@@ -112,27 +114,33 @@ def _read(
         yield reader.read(article, published)
 
 
-def _stream(found: Iterator[Findings], form: str, output: Output, talk: Talk) -> None:
+def _stream(
+    files: Sequence[Path], form: str, published: date | None, processes: int, output: Output, talk: Talk
+) -> list[Problem]:
     """Write article by article, so that any number of them fits into memory."""
+    from matchmaker.intake.article.batch import pieces_of
+    from matchmaker.intake.article.review import COLUMNS
+
+    problems: list[Problem] = []
     to_file = output.file not in (None, "-")
-    pieces = _encoded(found, form, for_people=to_file)
-    if not to_file:
-        for piece in pieces:
-            write_bytes(piece)
-        return
-    write_file(a_path(str(output.file)), pieces)
-    if not talk.quiet:
-        say(f"wrote {output.file}")
+    found = pieces_of(
+        files, dataset_of(talk), form, folder=talk.domain, options=read_options(talk), published=published,
+        processes=processes,
+    )  # fmt: skip
 
+    def written() -> Iterator[bytes]:
+        if form == "csv":
+            yield as_csv([], COLUMNS, for_people=to_file)
+        for piece in found:
+            problems.extend(piece.problems)
+            yield piece.lines
 
-def _encoded(found: Iterator[Findings], form: str, *, for_people: bool) -> Iterator[bytes]:
-    from matchmaker.intake.article.review import COLUMNS, records_of
-
-    if form == "csv":
-        yield as_csv([], COLUMNS, for_people=for_people)
-    for findings in found:
-        records = records_of(findings)
-        yield as_json_lines(records) if form == "jsonl" else as_csv(records, COLUMNS).split(b"\n", 1)[1]
+    if to_file:
+        write_to(str(output.file), written(), talk)
+    else:
+        for lines in written():
+            write_bytes(lines)
+    return problems
 
 
 def _collect(found: Sequence[Findings], output: Output, talk: Talk, *, as_workbook: bool) -> None:

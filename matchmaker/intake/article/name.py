@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from matchmaker.dataset import Dataset
@@ -89,6 +89,7 @@ def _folded(character: str) -> str:
     return known
 
 
+@lru_cache(maxsize=1 << 16)
 def letters_of(name: str) -> str:
     """`name` as it is searched for.
 
@@ -98,6 +99,7 @@ def letters_of(name: str) -> str:
     return Folded.of(unicodedata.normalize("NFC", name)).letters.replace("\n", "")
 
 
+@lru_cache(maxsize=1 << 16)
 def without_legal_form(name: str) -> str:
     """`name` without `Co., Ltd.`, 有限公司, 주식회사 …
 
