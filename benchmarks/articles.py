@@ -51,9 +51,8 @@ def main():
         spent = time.perf_counter() - start
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
     print(f"{len(files)} articles, {size / 1e6:.1f} MB, {lines} rows, {asked.processes} processes: {spent:.1f} s")
-    print(
-        f"{size / spent / 1e6:.2f} MB/s; 1 GB: {GIGABYTE / size * spent / 60:.0f} min (limit 30); {peak:.0f} MiB a process"
-    )
+    minutes = GIGABYTE / size * spent / 60
+    print(f"{size / spent / 1e6:.2f} MB/s; 1 GB: {minutes:.0f} min (limit 30); {peak:.0f} MiB a process")
 
 
 if __name__ == "__main__":

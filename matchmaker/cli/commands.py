@@ -54,7 +54,7 @@ COMMANDS = {
     "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
     "mentions": Entry(
         "Who met whom, according to news articles, for a person to accept.",
-        "matchmaker mentions article.txt -o rows.xlsx",
+        'matchmaker mentions --text "Celltrion and Seoul Bio Hub signed an MOU on 28 May 2024."',
     ),
     "check": Entry("Read files or a domain and list everything wrong with them.", "matchmaker check"),
     "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),

@@ -28,6 +28,7 @@ Articles = Annotated[
     list[str] | None,
     typer.Argument(metavar="ARTICLE…", help="Files of text or HTML, or folders of them.", show_default=False),
 ]
+Text = Annotated[str | None, typer.Option("--text", metavar="TEXT", help="An article in a line, to try it.")]
 Published = Annotated[
     str | None, typer.Option("--published", metavar="DAY", help="The day of the articles, where they do not say it.")
 ]
@@ -47,6 +48,7 @@ def mentions(
     output: Output,
     talk: Talk,
     articles: Articles = None,
+    text: Text = None,
     published: Published = None,
     accept: Accept = None,
     store: StoreUrl = None,
@@ -61,6 +63,8 @@ def mentions(
     if accept is not None:
         _take(accept, output.file, store, author, talk, given=articles)
         return 0
+    if text is not None and not articles:
+        return _propose_line(text, day_of(published), output, talk)
     if not articles:
         raise UsageError(Problem("MM-CLI-005", "name articles, or a reviewed file with --accept", "see --help"))
     if store is not None:
@@ -81,6 +85,15 @@ def _propose(articles: Sequence[str], published: date | None, processes: int, ou
         _collect(list(found), output, talk, as_workbook=as_workbook)
     complain([problem for problem in problems if not (talk.quiet and problem.warning)])
     return int(any(not problem.warning for problem in problems))
+
+
+def _propose_line(text: str, published: date | None, output: Output, talk: Talk) -> int:
+    from matchmaker.intake.article.finding import Reader
+    from matchmaker.intake.article.text import article_of
+
+    chosen_format(output)
+    _collect([Reader.of(dataset_of(talk)).read(article_of(text), published)], output, talk, as_workbook=False)
+    return 0
 
 
 def _files(articles: Sequence[str]) -> list[Path]:

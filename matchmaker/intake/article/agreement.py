@@ -14,7 +14,7 @@ from matchmaker.intake.article.text import Article
 SHORT = 45  # characters of a fragment that belongs to the sentence before it
 _SIGNED_EN = re.compile(
     r"\b(?:signed|inked|sign|signs|signing|concluded|entered into|struck|sealed|formed|established|set up|agreed"
-    r"|exchanged|partnered|teamed up|joined hands|partners|formalized|formalised|reached)\b",
+    r"|exchanged|partnered|teamed up|joined hands|partners|formalized|formalised|reached|renewed|extended)\b",
     re.IGNORECASE,
 )
 _SIGNED_ZH = re.compile(r"签署|签订|签约|签下|签了|达成|携手|建立|订立|缔结")
@@ -111,7 +111,9 @@ def kind_of(sentence: str) -> str | None:
 def _all_pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
     """The pairs of each clause with a verb of its own; in English, of the sentence."""
     if verb[0].isascii():
-        yield from _pairs(text, end, [mention for mention in named if not _IN.search(text, start, mention[0])], verb)
+        free = [mention for mention in named if not _IN.search(text, start, mention[0])]
+        for low, each, high in _clauses(text, start, end, free):
+            yield from _pairs(text, high, [mention for mention in free if low <= mention[0] < high], each)
         return
     begin = start
     pattern = _SIGNED_KO if re.search("[가-힣]", verb[0]) else _SIGNED_ZH
@@ -119,6 +121,18 @@ def _all_pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[
         found = list(_pairs(text, end, [mention for mention in named if begin <= mention[0] < each.end()], each))
         yield from found
         begin = each.end() if found else begin
+
+
+def _clauses(text: str, start: int, end: int, named: Mentions) -> Iterator[tuple[int, re.Match[str], int]]:
+    """The verbs of an English sentence with names on both sides, each with the bounds of its clause."""
+    verbs: list[re.Match[str]] = []
+    for verb in _SIGNED_EN.finditer(text, start, end):
+        if not verbs or sum(verbs[-1].end() <= mention[0] < verb.start() for mention in named) >= 2:
+            verbs.append(verb)
+    lows = [start, *(verb.end() for verb in verbs)]
+    for number, verb in enumerate(verbs):
+        last = number == len(verbs) - 1
+        yield lows[number], verb, end if last else verbs[number + 1].start()
 
 
 def _pairs(text: str, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:

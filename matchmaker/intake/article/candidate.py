@@ -57,13 +57,14 @@ def _english(article: Article) -> Iterator[Named]:
         yield from _introduced(article.text, words)
 
 
+_BASED = re.compile(r"\w-(?:based|headquartered|listed|backed|affiliated)$")
 _KINDS_EN = frozenset(_EN["introduces"])
 
 
 def _introduced(text: str, words: Sequence[Word]) -> Iterator[Named]:
-    """`drugmaker Boryung`, `startup OncoBridge`: the word before a name says what it is."""
+    """`drugmaker Boryung`, `Seoul-based Curiox Labs`: the word before a name says what it is."""
     for position, (kind, first) in enumerate(pairwise(words)):
-        if kind.text in _KINDS_EN and _is_capital(first) and first.start - kind.end == 1:
+        if (kind.text in _KINDS_EN or _BASED.search(kind.text)) and _is_capital(first) and first.start - kind.end == 1:
             run = next(_runs(words[position + 1 :]), [])[:4]
             run = run[: next((k for k, word in enumerate(run) if word.text in _JOINS), len(run))]
             if run and _is_distinct(run) and not any(word.text in _TITLES for word in run):
@@ -140,7 +141,7 @@ def _without_possessive(word: Word) -> Word:
 
 
 def _breaks(word: Word) -> bool:
-    return word.text in _MONTHS or word.text in _DAYS
+    return word.text in _MONTHS or word.text in _DAYS or bool(_BASED.search(word.text))
 
 
 def _may_join(run: Sequence[Word], pending: Sequence[Word], word: Word) -> bool:
@@ -280,8 +281,7 @@ def _without_tail(words: list[Word]) -> list[Word]:
         "Initiative",
     ):
         return []
-    goes_on = words[last].text in _WEAK_HEADS and _head(words) in _OF
-    return words if goes_on else words[: last + 1]
+    return words if words[last].text in _WEAK_HEADS else words[: last + 1]
 
 
 _NO_NAME_EN = _HEADS | _GENERIC | _JOINS | {"(", ")"}
@@ -292,26 +292,17 @@ def _is_distinct(words: Sequence[Word]) -> bool:
     return any(word.text not in _NO_NAME_EN and len(word.text) > 1 for word in words)
 
 
+_SITES = frozenset(["Port", "Valley", "Base", "City", "Town", "Home", "Area", "Zone", "Complex", "Campus", "Board"])
+_LOOSE = frozenset(["Hub", "Cluster", "Government", "Branch"])
+
+
 def _is_firm(words: Sequence[Word]) -> bool:
     """Whether a name with a word that ends much else, too, is one: `Life Science Town`, `Nursing Home`."""
-    before = " ".join(word.text for word in words[:-1])
-    if words[-1].text in (
-        "City",
-        "Town",
-        "Home",
-        "Area",
-        "Zone",
-        "Hub",
-        "Complex",
-        "Campus",
-        "Board",
-        "Branch",
-        "Cluster",
-        "Government",
-    ):
-        return words[-1].text in ("Hub", "Cluster", "Government", "Branch") or any(
-            before.endswith(word) for word in _EN["weak_before"]
-        )
+    last, before = words[-1].text, " ".join(word.text for word in words[:-1])
+    if last in _LOOSE:
+        return True
+    if last in _SITES:
+        return any(before.endswith(word) for word in _EN["weak_before"])
     return 2 <= len(words) <= 5 and not any(word.text == "of" for word in words)
 
 
@@ -402,6 +393,22 @@ def _chinese(text: str, places: Sequence[Named], taken: Sequence[tuple[int, int]
     if previous is not None:
         yield previous
     yield from _chinese_list(text)
+    yield from _parties_zh(text)
+
+
+_PARTY_ZH = re.compile(
+    r"[与和同]((?:[一-鿿A-Za-z0-9（）()·]){2,20}?)(?:正式|共同|成功|分别|就|在|举行)?(?:签署|签订|签约|达成|签下)"
+)
+
+
+def _parties_zh(text: str) -> Iterator[Named]:
+    """`与B签署`: whoever one signs with is an organization, whatever its name."""
+    for found in _PARTY_ZH.finditer(text):
+        stop = next((stop.start() for stop in _STOP_ZH.finditer(found[1]) if stop[1]), len(found[1]))
+        start, end = found.start(1), found.start(1) + stop
+        bare = text[start:end]
+        if len(bare) >= 2 and not _GENERIC_ZH.fullmatch(bare) and not re.search(r"企业$|机构$|双方|单位$|方$", bare):
+            yield Named(start, end, "", "a party of an agreement", LISTED)
 
 
 def _start_zh(
@@ -476,6 +483,11 @@ _LIST_KO = re.compile(
     rf"((?:[A-Za-z0-9가-힣&() ·㈜]{{2,24}}, ?){{1,15}}[A-Za-z0-9가-힣&()·㈜ ]{{2,24}}?)"
     rf" ?등 ?(?:\S{{0,8}} ){{0,2}}?(?:\d+여?[개곳]\S{{0,3}} ?)?\S{{0,4}}{one_of(_KO['listed'])}"
 )
+_CAME_KO = re.compile(
+    r"((?:[A-Za-z0-9가-힣&()·㈜]{2,20}(?: [A-Za-z0-9가-힣&()·㈜]{2,20}){0,2}, ?){1,15}"
+    r"[A-Za-z0-9가-힣&()·㈜]{2,20}(?: [A-Za-z0-9가-힣&()·㈜]{2,20})?) ?등(?:이|은|도)? (?:\S{1,8} )?(?:참가|참석|참여|출품)"
+)
+_KIND_KO = re.compile(r"^(?:스타트업|바이오기업|제약사|벤처기업|의료기기업체|의료기기기업|업체|기업|국내|중견기업)\s")
 _NAME_TOKENS = 3
 
 
@@ -546,7 +558,8 @@ def _korean_at(line: Line, position: int) -> Named | None:
 
 
 _SURNAMES = frozenset(
-    "김이박최정강조윤장임한오서신권황안송류홍전고문손양배백허유남심노하곽성차주우구민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국"
+    "김이박최정강조윤장임한오서신권황안송류홍전고문손양배백허유남심노하곽성차주우구민"
+    "진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모탁국"
 )
 _OFFICE = re.compile(
     r"[가-힣]{0,6}(?:장|대표|대표이사|교수|총재|총장|사장|시장|장관|차관|이사|본부장)(?:은|는|이|가|과|와|의|도)?"
@@ -621,24 +634,26 @@ def _is_part_ko(word: str) -> bool:
 
 
 def _korean_list(text: str) -> Iterator[Named]:
-    """`A, B, C 등 10개 기업`: the items are what the word after the list says."""
-    for found in _LIST_KO.finditer(text):
-        position = found.start(1)
-        for number, item in enumerate(found[1].split(",")):
-            start, end = position, position + len(item)
-            position = end + 1
-            bare = item.strip()
-            if number == 0:
-                words = bare.split()
-                while len(words) > 1 and (_CASE.search(words[-2]) or words[-2] in _STOPS_KO):
-                    words = words[-1:]
-                bare = " ".join(words[-2:])
-            at = text.find(bare, start, end) if bare else -1
-            if (
-                at >= 0
-                and 2 <= len(bare) <= 20
-                and len(bare.split()) <= 3
-                and not re.search(r"\d{2,}", bare)
-                and bare not in _GENERIC_KO
-            ):
-                yield Named(at, at + len(bare), "", "in a list of organizations", LISTED)
+    """`A, B, C 등 10개 기업`, `A와 B, C 등이 참가`: the items are what the words after the list say."""
+    for pattern in (_LIST_KO, _CAME_KO):
+        for found in pattern.finditer(text):
+            position = found.start(1)
+            for item in re.split(r",|(?<=[가-힣])[와과](?= )", found[1]):
+                start = text.find(item, position)
+                position = start + len(item)
+                yield from _item_ko(text, item, start)
+
+
+_NO_ITEM_KO = re.compile(r"\d{2,}|(?:대표|관계자|전문가|교수|원장|회장|의원|기업|업체|기관|의사|여명|명)$")
+
+
+def _item_ko(text: str, item: str, start: int) -> Iterator[Named]:
+    bare = _KIND_KO.sub("", item.strip())
+    words = bare.split()
+    while len(words) > 1 and (_CASE.search(words[-2]) or words[-2] in _STOPS_KO):
+        words = words[-1:]
+    bare = " ".join(words[-2:])
+    at = text.find(bare, start) if bare else -1
+    is_name = at >= 0 and 2 <= len(bare) <= 20 and bare not in _GENERIC_KO | _STOPS_KO
+    if is_name and not _NO_ITEM_KO.search(bare):
+        yield Named(at, at + len(bare), "", "in a list of organizations", LISTED)

@@ -62,7 +62,7 @@ _TOLD_AFTER = re.compile(
     r"\s?(?:\([^()]{1,6}\)\s?)?(?:밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报|从[^，。]{2,25}(?:获悉|了解到|得知))"
 )
 _TOLD_BEFORE = re.compile(r"\b(?:said|announced|told|reported)\s(?:on\s)?$")
-_AT_BEFORE = re.compile(r"\b(?:at|during)\s(?:the\s)?[“\"'‘]?$")
+_AT_BEFORE = re.compile(r"\b(?:at|during|at the (?:opening|close|start) of|on the sidelines of)\s(?:the\s)?[“\"'‘]?$")
 _AT_AFTER = re.compile(r"[”\"'’》」]?\s?(?:에서|기간|期间|上)")
 _RESPECTIVE = re.compile(r"(?i)respectively|分别|각각")
 
@@ -166,7 +166,8 @@ def _phrase(
         start = _chinese_title(text, found.start())
     title = _VERB_AT_END.sub("", " ".join(text[start:end].split())).strip(" ,·-")
     bare = start == found.start() and not quoted
-    refers = not quoted and not _MARKED.search(title) and bool(_THIS.search(text, max(0, start - 40), start))
+    is_name = quoted or bool(_MARKED.search(title)) or (title.isascii() and len(title.split()) > 2)
+    refers = not is_name and bool(_THIS.search(text, max(0, start - 40), start))
     return Phrase(start, end, "" if bare else title, kind, refers, quoted)
 
 
@@ -307,7 +308,7 @@ def _said_of(scene: Scene, phrase: Phrase, sentence: int) -> bool:
     text = scene.article.text
     if CUES.held.search(text, max(start, phrase.start - 60), min(end, phrase.end + 120)):
         return True
-    there = _AT_BEFORE.search(text, max(start, phrase.start - 14), phrase.start) or _AT_AFTER.match(text, phrase.end)
+    there = _AT_BEFORE.search(text, max(start, phrase.start - 30), phrase.start) or _AT_AFTER.match(text, phrase.end)
     return bool(there and phrase.title and not phrase.refers)
 
 

@@ -116,12 +116,13 @@ def without_legal_form(name: str) -> str:
 
 
 class Entry(NamedTuple):
-    """What a searched name means; `exact` is how an acronym must be written, `weak` one that many could have."""
+    """What a searched name means; `exact` is how an acronym must be written, `weak` is one that many could have, `apart` a word."""
 
     ids: tuple[str, ...]
     exact: str
     length: int
     weak: bool = False
+    apart: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +154,13 @@ class Names:
                 if _is_long_enough(letters) and (letters not in places or letters in both):
                     found.setdefault(letters, {}).setdefault(identifier, name)
         organizations = {
-            letters: Entry(tuple(sorted(ids)), _exactly(next(iter(ids.values()))), len(letters), letters in _ENDS)
+            letters: Entry(
+                tuple(sorted(ids)),
+                _exactly(next(iter(ids.values()))),
+                len(letters),
+                letters in _ENDS,
+                len(letters) == 2,
+            )
             for letters, ids in found.items()
         }
         regions = {letters: Entry((term,), "", len(letters)) for letters, term in places.items()}
@@ -214,7 +221,7 @@ def _searched(names: Iterable[str]) -> Iterator[str]:
 
 
 def _is_long_enough(letters: str) -> bool:
-    return len(letters) >= (SHORTEST_LATIN if letters[:1].isascii() else SHORTEST_OTHER + 1)
+    return len(letters) >= (SHORTEST_LATIN if letters[:1].isascii() else SHORTEST_OTHER)
 
 
 def _exactly(name: str) -> str:
@@ -257,11 +264,22 @@ def _stands_alone(text: str, start: int, end: int, entry: Entry) -> bool:
     if end < len(text) and is_latin(text[end - 1]) and is_latin(text[end]):
         return False
     written = text[start:end]
+    if entry.apart and not _is_apart(text, start, end):
+        return False
     if entry.exact:
         return written == entry.exact
     if written.isascii():
         return written[0].isupper() or written[0].isdigit() or any(map(str.isupper, written))
     return not any(mark in written for mark in ",，、;；。\t")
+
+
+_PARTICLE = re.compile(r"(?:은|는|이|가|을|를|와|과|의|에|도|등|측)?(?![가-힣一-鿿])")
+
+
+def _is_apart(text: str, start: int, end: int) -> bool:
+    """Whether a name of two letters stands as a word of its own, but for a particle."""
+    before = text[start - 1 : start]
+    return not ("가" <= before <= "힣" or "一" <= before <= "鿿") and _PARTICLE.match(text, end) is not None
 
 
 def _closed(text: str, start: int, end: int) -> int:

@@ -182,7 +182,7 @@ def _overlap(name: Named, other: Named) -> bool:
 
 _BRANCHES = re.compile(
     r"(?i)\b(?:hospital|university|college|school|institute|committee|office|branch|association|foundation|council)\b"
-    r"|医院|学院|研究院|研究所|委员会|分会|代表处|有限公司|병원|연구원|연구소|위원회|대학|의료원|지사|재단|센터"
+    r"|医院|学院|研究院|研究所|委员会|分会|代表处|有限公司|병원|연구원|연구소|위원회|대학|의료원|지사|재단|센터|控股|公司"
 )
 
 
