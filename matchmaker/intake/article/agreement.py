@@ -40,7 +40,7 @@ _SAID_KO = re.compile(
 )
 _IN = re.compile(r"\b(?:in|at|from)\s(?:the\s)?(?:[A-Z]\w+['’]s\s)?$")
 _WITH = re.compile(r"\bwith\b|\bbetween\b")
-_AND_ZH = re.compile(r"^(?:分别)?(?:（[^）]{1,20}）)?(?:正式|共同)?[与和同及跟]")
+_AND_ZH = re.compile(r"^(?:管委会|管理委员会)?(?:分别)?(?:（[^）]{1,20}）)?(?:正式|共同)?[与和同及跟]")
 _INCLUDES = re.compile(r"(?i)\b(?:including|such as|namely)\b|包括")
 _TITLE_OF_PERSON = re.compile(r"(?i)\b(?:said|told|noted|remarked|explained|added|pointed out)\b")
 
@@ -209,7 +209,7 @@ def _chinese_pairs(text: str, named: Mentions, verb: re.Match[str]) -> Iterator[
             yield from ((left[2], right[2]) for right in _linked(text, before[number:]))
             return
     between = text[before[0][1] : before[1][0]]
-    if re.fullmatch(r"[，,、\s]*(?:分别|共同|正式)?[与和同、][^，。]{0,12}", between) or len(before) == 2:
+    if re.fullmatch(r"[，,、\s]*(?:分别|共同|正式)?[与和同及跟][^，。]{0,12}", between):
         yield before[0][2], before[1][2]
 
 

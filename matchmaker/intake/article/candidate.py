@@ -312,7 +312,7 @@ def _english_list(text: str, words: Sequence[Word]) -> Iterator[Named]:
         return
     items = _items(words)
     for group in items:
-        if len(group) < 3:
+        if not group:
             continue
         named = [part for part in group if part and len(part) <= 10]
         sure = sum(_judged(text, part) is not None for part in named)
@@ -320,7 +320,10 @@ def _english_list(text: str, words: Sequence[Word]) -> Iterator[Named]:
         says = bool(re.match(rf"\W*(?:etc|(?:and )?other[a-z]* (?:[a-z-]+ ){{0,3}}(?:{'|'.join(_EN['kinds'])}))", tail))
         before = text[max(0, group[0][0].start - 60) : group[0][0].start]
         says = says or bool(re.search(rf"(?:{'|'.join(_EN['kinds'])})\b[^.]{{0,30}}$", before))
-        if not (says and sure) and not sure * 2 > len(named):
+        introduced = bool(re.search(rf"(?:{'|'.join(_EN['kinds'])}),\s$", before))
+        if introduced:
+            named = [piece for part in named for piece in _at_and(part)]
+        if len(named) < (2 if introduced else 3) or not (introduced or (says and sure) or sure * 2 > len(named)):
             continue
         for part in named:
             if (
@@ -330,6 +333,12 @@ def _english_list(text: str, words: Sequence[Word]) -> Iterator[Named]:
             ):
                 end = with_legal_form(text, part[-1].start + len(part[-1].text))
                 yield Named(part[0].start, end, "", "in a list of organizations", LISTED)
+
+
+def _at_and(words: list[Word]) -> Iterator[list[Word]]:
+    """The names on both sides of `and`."""
+    cut = next((k for k, word in enumerate(words) if word.text == "and"), len(words))
+    yield from (piece for piece in (words[:cut], words[cut + 1 :]) if piece)
 
 
 def _items(words: Sequence[Word]) -> list[list[list[Word]]]:
@@ -364,7 +373,7 @@ def _items(words: Sequence[Word]) -> list[list[list[Word]]]:
 
 # --- Chinese ------------------------------------------------------------------------------------------------------
 
-_END_ZH = re.compile(one_of(_ZH["ends"]) + r"|制药(?![企行产公集工业界领技股有厂的])")
+_END_ZH = re.compile(one_of(_ZH["ends"]) + r"|(?<!仿)制药(?![企行产公集工业界领技股有厂的])")
 _NAME_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·&+-]+$")
 _STOP_ZH = re.compile(one_of(_ZH["keeps"]) + "|(" + one_of(_ZH["stops"]) + ")")
 _GENERIC_ZH = re.compile(one_of(_ZH["generic"]) + "+")
@@ -485,7 +494,8 @@ _LIST_KO = re.compile(
 )
 _CAME_KO = re.compile(
     r"((?:[A-Za-z0-9가-힣&()·㈜]{2,20}(?: [A-Za-z0-9가-힣&()·㈜]{2,20}){0,2}, ?){1,15}"
-    r"[A-Za-z0-9가-힣&()·㈜]{2,20}(?: [A-Za-z0-9가-힣&()·㈜]{2,20})?) ?등(?:이|은|도)? (?:\S{1,8} )?(?:참가|참석|참여|출품)"
+    r"[A-Za-z0-9가-힣&()·㈜]{2,20}(?: [A-Za-z0-9가-힣&()·㈜]{2,20})?)"
+    r" ?등(?:이|은|도)? (?:\S{1,8} )?(?:참가|참석|참여|출품)"
 )
 _KIND_KO = re.compile(r"^(?:스타트업|바이오기업|제약사|벤처기업|의료기기업체|의료기기기업|업체|기업|국내|중견기업)\s")
 _NAME_TOKENS = 3

@@ -147,7 +147,7 @@ def _chinese_kind(found: re.Match[str]) -> str | None:
 
 def _chinese_kind_before(text: str, found: re.Match[str]) -> str | None:
     """`签约项目23个`: the noun stands before the number."""
-    if found["unit"] not in ("个", "项") or re.match(r"\w", found["rest"]):
+    if found["unit"] not in ("个", "项", "份") or re.match(r"\w", found["rest"]):
         return None
     before = text[max(0, found.start() - 4) : found.start()]
     return next((kind for word, kind in _AFTER_ZH.items() if before.endswith(word)), None)

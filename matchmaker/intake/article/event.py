@@ -308,6 +308,8 @@ def _said_of(scene: Scene, phrase: Phrase, sentence: int) -> bool:
     text = scene.article.text
     if CUES.held.search(text, max(start, phrase.start - 60), min(end, phrase.end + 120)):
         return True
+    if phrase.title and not phrase.refers and _ATTENDED.search(text, max(start, phrase.start - 25), phrase.start):
+        return True
     there = _AT_BEFORE.search(text, max(start, phrase.start - 30), phrase.start) or _AT_AFTER.match(text, phrase.end)
     return bool(there and phrase.title and not phrase.refers)
 

@@ -28,7 +28,8 @@ from matchmaker.intake.article.text import Article
 
 FAR = 2  # sentences after the last word of an event in which a count still belongs to it
 _VISITED = re.compile(
-    r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|방문했|방문해|방문하|둘러봤|시찰했"
+    r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|参观了?|到访|造访"
+    r"|방문했|방문해|방문하|둘러봤|시찰했"
 )
 
 
@@ -117,7 +118,6 @@ def _signings(
         days = scene.dates_in(agreement.sentence)
         if (
             not days
-            or agreement.announced
             or scene.is_announced(days[0])
             or days[0].start in scene.printed
             or agreement.status == "planned"

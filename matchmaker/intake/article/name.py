@@ -116,7 +116,7 @@ def without_legal_form(name: str) -> str:
 
 
 class Entry(NamedTuple):
-    """What a searched name means; `exact` is how an acronym must be written, `weak` is one that many could have, `apart` a word."""
+    """What a searched name means; `exact`: so it must be written; `weak`: many could have it; `apart`: a word."""
 
     ids: tuple[str, ...]
     exact: str
