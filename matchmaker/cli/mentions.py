@@ -192,7 +192,7 @@ def _take(reviewed: str, folder: str | None, store: str | None, author: str | No
     """Write what was accepted to a folder of tables or to a store."""
     if given or (folder is None) == (store is None):
         raise UsageError(Problem("MM-CLI-005", "--accept takes one file, and -o FOLDER or --store URL", "see --help"))
-    from matchmaker.intake.article.review import accepted_tables
+    from matchmaker.intake.article.review import accepted_tables, with_known_organizations
     from matchmaker.intake.source import IntakeOptions, read_source
 
     dataset = dataset_of(talk)
@@ -202,6 +202,9 @@ def _take(reviewed: str, folder: str | None, store: str | None, author: str | No
         from matchmaker.store import Store
 
         with Store.open(store) as target:
+            tables = with_known_organizations(
+                tables, dataset, target.tables("organizations")["organizations"]["org_id"]
+            )
             target.put(tables, author=author or getpass.getuser(), source=reviewed)
     else:
         _write_folder(Path(a_path(str(folder))), tables, dataset)
@@ -211,16 +214,13 @@ def _take(reviewed: str, folder: str | None, store: str | None, author: str | No
 
 
 def _write_folder(folder: Path, tables: dict[str, Any], dataset: Dataset) -> None:
-    from matchmaker.intake.article.review import known_organizations
+    from matchmaker.intake.article.review import with_known_organizations
 
-    known = known_organizations(tables, dataset)
-    new = tables["organizations"].to_dicts() if "organizations" in tables else []
-    frames = {**{name: frame.to_dicts() for name, frame in tables.items()}, "organizations": [*new, *known]}
+    frames = with_known_organizations(tables, dataset, ())
     for name in frames:
         if (folder / f"{name}.csv").exists():
             message = f"{quoted(folder)} already holds {name}.csv"
             raise DataError(Problem("MM-ART-009", message, "choose a new folder, or --store"))
     folder.mkdir(exist_ok=True)
-    for name, rows in frames.items():
-        columns = list(dict.fromkeys(column for row in rows for column in row if column != "known_day"))
-        write_file(folder / f"{name}.csv", as_csv(rows, columns))
+    for name, frame in frames.items():
+        write_file(folder / f"{name}.csv", as_csv(frame.to_dicts(), frame.columns))

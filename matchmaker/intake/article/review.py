@@ -225,12 +225,19 @@ def _cells(row: Decided, ids: Mapping[tuple[str, str], str | None]) -> dict[str,
     return cells
 
 
-def known_organizations(tables: Mapping[str, pl.DataFrame], dataset: Dataset) -> list[dict[str, Any]]:
-    """The rows of the data that the accepted ones refer to, so that a folder of them stands alone."""
-    columns = [column for column in _REFERENCES if column != "event_id"]
+def with_known_organizations(
+    tables: Mapping[str, pl.DataFrame], dataset: Dataset, there: Iterable[str]
+) -> dict[str, pl.DataFrame]:
+    """The tables with the organizations of the data that they refer to, less those that are `there` already."""
+    columns = ("org_id", "left", "right")
     named = {
         value for frame in tables.values() for column in columns if column in frame.columns for value in frame[column]
     }
-    return [
-        dataset.organizations.row(dataset.row_of[name], named=True) for name in sorted(named) if name in dataset.row_of
-    ]
+    rows = [dataset.row_of[name] for name in sorted(named - set(there)) if name in dataset.row_of]
+    lists = [name for name, kind in dataset.organizations.schema.items() if kind == pl.List(pl.String)]
+    known = dataset.organizations[rows].with_columns(pl.col(lists).list.join(";")).cast(pl.String)
+    both = [known, *([tables["organizations"]] if "organizations" in tables else [])]
+    stated = {column.name for column in TABLES["organizations"].columns}
+    joined = pl.concat(both, how="diagonal")
+    kept = [column for column in joined.columns if column in stated or column.startswith("name_")]
+    return {**tables, **({"organizations": joined.select(kept)} if joined.height else {})}
