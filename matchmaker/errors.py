@@ -126,3 +126,9 @@ class UsageError(MatchmakerError):
     """Wrong use: no such file, an unknown name, an unsupported type."""
 
     exit_code = 2
+
+
+class StoreError(MatchmakerError):
+    """The store is busy or out of reach."""
+
+    exit_code = 3

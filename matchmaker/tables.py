@@ -22,7 +22,7 @@ from matchmaker.table import LINE, LONGEST_CELL, ReadOptions, Sheet, list_series
 if TYPE_CHECKING:
     from matchmaker.domain import Domain
 
-__all__ = ["ReadOptions", "canonical_frames", "check_options", "checked", "read_tables"]
+__all__ = ["ReadOptions", "canonical_frames", "check_options", "checked", "read_tables", "with_values"]
 
 ENDINGS = (".csv", ".parquet")
 OTHER_ENDINGS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".json", ".jsonl", ".tsv", ".txt", ".gz", ".zip")
@@ -210,7 +210,7 @@ def checked(
     incomplete = {name for name in found if _lost_rows(found[name])} | set(unseen)
     valued = {}
     for name, sheet in sheets.items():
-        valued[name], refused = _with_values(sheet, options)
+        valued[name], refused = with_values(sheet, options)
         problems += refused
         if _lost_rows(problem for problem in refused if problem.field == sheet.table.order[0]):
             incomplete.add(name)
@@ -230,7 +230,7 @@ def _empty(table: Table) -> Sheet:
     if table.multilingual:
         del schema["name"]
     frame = pl.DataFrame(schema=schema | {LINE: pl.Int64()})
-    return _with_values(Sheet(table, table.name, frame), ReadOptions())[0]
+    return with_values(Sheet(table, table.name, frame), ReadOptions())[0]
 
 
 def _finished(sheet: Sheet) -> pl.DataFrame:
@@ -242,7 +242,7 @@ def _finished(sheet: Sheet) -> pl.DataFrame:
     return frame.with_columns(blanks).sort(order + rest, nulls_last=True)
 
 
-def _with_values(sheet: Sheet, options: ReadOptions) -> tuple[Sheet, list[Problem]]:
+def with_values(sheet: Sheet, options: ReadOptions) -> tuple[Sheet, list[Problem]]:
     """The sheet with a value instead of text in every cell, columns that were missing filled with blanks."""
     problems = _blank_cells(sheet)
     columns: list[pl.Series] = []

@@ -105,8 +105,10 @@ def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Sequence[str]]]) ->
     return target.getvalue()
 
 
-def write_file(path: str | Path, content: bytes) -> None:
+def write_file(path: str | Path, content: bytes | Iterable[bytes]) -> None:
     """Write `content` to `path`: through a new file beside it that takes its name at the end, so never half.
+
+    Pieces are written as they come.
 
     Raises:
         UsageError: there is no such folder.
@@ -153,13 +155,13 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _replace(path: Path, content: bytes, mode: int | None) -> None:
+def _replace(path: Path, content: bytes | Iterable[bytes], mode: int | None) -> None:
     beside = path.parent / f".matchmaker-{os.urandom(8).hex()}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(beside, flags, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
             file.flush()
             os.fsync(file.fileno())
         if mode is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,7 +71,7 @@ def chosen_format(output: Output) -> str:
     return "table" if on_terminal else "csv"
 
 
-def write_to(file: str, content: bytes, talk: Talk) -> None:
+def write_to(file: str, content: bytes | Iterable[bytes], talk: Talk) -> None:
     """Write a whole file, or nothing, and say so."""
     write_file(a_path(file), content)
     if not talk.quiet:

@@ -20,7 +20,7 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  advise  show  network
-  Data    check  template  index
+  Data    check  mentions  template  index
   Meet    roster  regions  plan
   Measure compare  fit
   Start   demo
@@ -58,6 +58,10 @@ COMMANDS = {
     ),
     "fit": Entry("Learn the weights of the blend.", "matchmaker fit --until 2019 --tune 2017"),
     "index": Entry("Keep a fitted blend beside a domain's data.", "matchmaker index --domain my-domain"),
+    "mentions": Entry(
+        "Who met whom, according to news articles, for a person to accept.",
+        'matchmaker mentions --text "Celltrion and Seoul Bio Hub signed an MOU on 28 May 2024."',
+    ),
     "check": Entry("Read files or a domain and list everything wrong with them.", "matchmaker check"),
     "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),
