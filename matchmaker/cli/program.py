@@ -83,7 +83,7 @@ def _options_after_the_command(arguments: list[str]) -> list[str]:
     """`--domain X match Y` means `match --domain X Y`: the options that every command has may stand before it."""
     moved = 0
     while moved < len(arguments) and arguments[moved].partition("=")[0] in EVERYWHERE:
-        moved += 2 if arguments[moved] == "--domain" else 1
+        moved += 2 if arguments[moved] in ("--domain", "--store") else 1
     if not moved or moved >= len(arguments) or arguments[moved] not in COMMANDS:
         return arguments
     return [arguments[moved], *arguments[:moved], *arguments[moved + 1 :]]

@@ -137,13 +137,16 @@ def reading(engine: Engine, place: Place) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, place: Place) -> Iterator[sa.Connection]:
-    """A connection whose transaction is kept whole at the end, or not at all."""
+def writing(engine: Engine, place: Place, *, keep: bool = True) -> Iterator[sa.Connection]:
+    """A connection whose transaction is kept whole at the end, or not at all: never, where `keep` is False."""
     with _in_words(place), engine.connect() as connection:
         transaction = _twice(connection.begin)
         try:
             yield connection
-            transaction.commit()
+            if keep:
+                transaction.commit()
+            else:
+                transaction.rollback()
         except BaseException:
             with suppress(Exception):  # the first error says more
                 transaction.rollback()

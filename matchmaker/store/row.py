@@ -43,6 +43,11 @@ def values_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     return sheet.frame.drop(LINE, FIRST, strict=False)
 
 
+def texts_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Values as the texts that would be stored."""
+    return _texts(frame, table, ReadOptions(allow_extra=True, max_tags=10**9))
+
+
 def _texts(frame: pl.DataFrame, table: Table, options: ReadOptions) -> pl.DataFrame:
     sheet, problems = sheet_of(frame, table.name, table, options)
     sheet, refused = with_values(sheet, options)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from matchmaker.dataset import Dataset
 from matchmaker.domain import Domain
-from matchmaker.errors import Problem, UsageError, quoted
+from matchmaker.errors import DataError, Problem, UsageError, quoted
 from matchmaker.schema import TABLES
 from matchmaker.store.backup import beside, bury_again, copy
 from matchmaker.store.change import Change, Writer, batches, languages_in
@@ -28,6 +29,8 @@ from matchmaker.store.tombstone import Tombstones, erase_organization, erase_per
 from matchmaker.store.undo import undo
 from matchmaker.table import ReadOptions, nearest
 from matchmaker.writing import refuse_target
+
+MOST_CHECKED = 2_000_000  # rows that are also read as a world before they are kept; above, each is checked by itself
 
 
 class Store:
@@ -80,6 +83,8 @@ class Store:
         session: str | None = None,
         token: str | None = None,
         options: ReadOptions | None = None,
+        domain: Domain | None = None,
+        dry_run: bool = False,
     ) -> Change:
         """Write rows of any tables, all of them or none: new ones are added, known ones filled in or corrected.
 
@@ -93,6 +98,8 @@ class Store:
             session: the session for which it was brought.
             token: a name of this change; a second one of the same name is not carried out, and the first is returned.
             options: how dates and numbers are written, where they are not as docs/format.md has them.
+            domain: refuse rows with which the store could not be read as a world of this domain.
+            dry_run: write nothing; the change tells what would be written.
 
         Raises:
             DataError: a cell that its column does not take, or a reference to what is not there; nothing is written.
@@ -104,12 +111,15 @@ class Store:
                 near = nearest(name, list(STORED))
                 fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
                 raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
-        with writing(self._engine, self.place) as connection:
+        with writing(self._engine, self.place, keep=not dry_run) as connection:
             if (known := _by_token(connection, token)) is not None:
                 return known
             writer = Writer(connection, author, source)
             put(writer, tables, options or ReadOptions())
-            return writer.finish(session=session, token=token)
+            change = writer.finish(session=session, token=token)
+            if domain is not None and change.number and sum(map(pl.DataFrame.__len__, tables.values())) < MOST_CHECKED:
+                _dataset(_texts(connection, TABLES), domain, options)
+            return change
 
     def record(
         self,
@@ -223,21 +233,33 @@ class Store:
     def texts(self, *names: str) -> dict[str, pl.DataFrame]:
         """Tables as they are stored, every cell a text: all of them, or those of these names; rows by key."""
         with reading(self._engine, self.place) as connection:
-            metadata = layout(languages_in(connection))
-            return {name: _frame(connection, metadata.tables[name]) for name in names or STORED}
+            return _texts(connection, names or STORED)
 
     def tables(self, *names: str) -> dict[str, pl.DataFrame]:
         """The same with values: lists, numbers, truth values, and `day` beside each `date`."""
         return {name: values_of(frame, STORED[name]) for name, frame in self.texts(*names).items()}
 
-    def dataset(self, domain: Domain | None = None, options: ReadOptions | None = None) -> Dataset:
+    def dataset(
+        self,
+        domain: Domain | None = None,
+        options: ReadOptions | None = None,
+        *,
+        names: Sequence[str] = tuple(TABLES),
+        lenient: bool = False,
+    ) -> Dataset:
         """The world to rank in; it does not hold on to the store.
 
+        `names` are the tables to read; `lenient` takes terms that the domain lacks, and a store without organizations.
+
         Raises:
-            DataError: the tables say something that the domain does not know.
+            DataError: the store holds no organization, or its tables say something that the domain does not know.
         """
-        frames = {name: frame for name, frame in self.texts(*TABLES).items() if frame.height or name == "organizations"}
-        return Dataset.from_frames(domain=domain, options=options, **frames)
+        options = replace(options or ReadOptions(), allow_unknown=True) if lenient else options
+        frames = self.texts(*names)
+        if frames["organizations"].is_empty() and not lenient:
+            fix = "bring some into it: matchmaker import FILE --store URL"
+            raise DataError(self.place.problem("MM-STO-014", "the store holds no organization yet", fix))
+        return _dataset(frames, domain, options)
 
     def stated(self, name: str) -> pl.DataFrame:
         """One table with values, and of each row the `change`, the `author` and the `time` at which it was stated."""
@@ -263,6 +285,19 @@ def put(writer: Writer, tables: Mapping[str, pl.DataFrame], options: ReadOptions
     keep = partial(known.without, gone=gone) if known else None
     for name in (name for name in STORED if name in tables):
         writer.put(name, tables[name], options, keep)
+
+
+def _texts(connection: sa.Connection, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+    metadata = layout(languages_in(connection))
+    return {name: _frame(connection, metadata.tables[name]) for name in names}
+
+
+def _dataset(frames: Mapping[str, pl.DataFrame], domain: Domain | None, options: ReadOptions | None) -> Dataset:
+    """A world of stored texts: how files were written that once were read does not matter here."""
+    plain = replace(options or ReadOptions(), date_format=None, decimal=None, skip_rows=0, max_tags=10**9)
+    given = {name: frame for name, frame in frames.items() if frame.height}
+    none = pl.DataFrame(schema={"org_id": pl.String()})
+    return Dataset.from_frames(domain=domain, options=plain, **({"organizations": none} | given))
 
 
 def _authors(connection: sa.Connection, metadata: sa.MetaData, name: str) -> pl.DataFrame:
