@@ -8,6 +8,7 @@ from matchmaker.cli.answer import Answer, chosen_format, deliver
 from matchmaker.cli.options import Count, Output, Talk, spread
 from matchmaker.cli.page import Page
 from matchmaker.cli.world import opened, store_address
+from matchmaker.errors import counted
 
 if TYPE_CHECKING:
     from matchmaker.store import Change
@@ -53,5 +54,9 @@ def told(change: Change) -> str:
     for verb in ("added", "updated", "removed"):
         counts: dict[str, int] = getattr(change, verb)
         if counts:
-            parts.append(f"{verb} " + ", ".join(f"{n:,} {table.replace('_', ' ')}" for table, n in counts.items()))
+            parts.append(f"{verb} " + ", ".join(counted(n, _noun(table)) for table, n in counts.items()))
     return "; ".join(parts)
+
+
+def _noun(table: str) -> str:
+    return {"wishes": "wish", "region_ties": "region tie"}.get(table, table.removesuffix("s"))

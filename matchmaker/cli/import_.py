@@ -139,6 +139,8 @@ def _read(
     from matchmaker.store.session import SESSION_TABLES
     from matchmaker.table import LINE, read_table
 
+    if len(sources) == 1 and (stored := _stored(sources[0])) is not None:
+        return Intake({}, {}, [], []), stored
     own = [source for source in sources if Path(source).stem in SESSION_TABLES]
     rest = [source for source in sources if source not in own]
     intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, {}, [], [])
@@ -148,6 +150,16 @@ def _read(
         intake.problems.extend(problems)
         tables[Path(source).stem] = sheet.frame.drop(LINE)
     return intake, {name: unescaped(frame) for name, frame in tables.items()}
+
+
+def _stored(source: str) -> dict[str, pl.DataFrame] | None:
+    """The tables of another store, such as a backup; None where the source is no store."""
+    from matchmaker.store.connection import is_store
+
+    if not is_store(source):
+        return None
+    with opened(source if "://" in source else f"sqlite:///{source}") as store:
+        return {name: frame for name, frame in store.texts().items() if frame.height}
 
 
 def _files(sources: Sequence[str]) -> list[str]:

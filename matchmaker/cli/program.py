@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matchmaker.cli.commands import COMMANDS, START, Group
-from matchmaker.cli.complain import complain, internal_problem, say, usage_problem
+from matchmaker.cli.complain import complain, internal_problem, say, usage_problem, without_password
 from matchmaker.cli.options import EVERYWHERE
 from matchmaker.errors import MatchmakerError, Problem
 
@@ -76,7 +76,7 @@ def _invoke(arguments: list[str]) -> int:
 def _show_trace() -> None:
     import traceback
 
-    typer.echo(traceback.format_exc(), err=True)
+    typer.echo(without_password(traceback.format_exc()), err=True)
 
 
 def _options_after_the_command(arguments: list[str]) -> list[str]:

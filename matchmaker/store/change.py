@@ -275,8 +275,8 @@ class Writer:
         return [_unknown(name, column, row.id, row.n, nearest(row.id, known)) for row in found]
 
 
-def _counted(counts: Mapping[str, int]) -> dict[str, int]:
-    return {table: n for table, n in sorted(counts.items()) if n}
+def _counted(counts: Counter[str]) -> dict[str, int]:
+    return {table: counts[table] for table in STORED if counts[table]}
 
 
 def _unknown(name: str, column: Column, identifier: str, n: int, near: str | None) -> Problem:
