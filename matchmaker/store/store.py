@@ -28,7 +28,6 @@ from matchmaker.store.session import STORED
 from matchmaker.store.tombstone import Tombstones, erase_organization, erase_person
 from matchmaker.store.undo import undo
 from matchmaker.table import ReadOptions, nearest
-from matchmaker.writing import refuse_target
 
 MOST_CHECKED = 2_000_000  # rows that are also read as a world before they are kept; above, each is checked by itself
 
@@ -201,7 +200,6 @@ class Store:
         Raises:
             DataError, UsageError: the file cannot be written.
         """
-        refuse_target(path)
         with (
             beside(Path(path)) as scratch,
             Store.open(f"sqlite:///{scratch}") as target,
