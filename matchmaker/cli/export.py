@@ -9,9 +9,9 @@ import typer
 
 from matchmaker.cli.answer import a_path
 from matchmaker.cli.complain import one_of, say
+from matchmaker.cli.history import rows
 from matchmaker.cli.options import Author, Talk, spread
 from matchmaker.cli.world import dataset_of, opened, who
-from matchmaker.errors import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,9 +41,8 @@ def export(
         _to_store(tables, to if "://" in to else f"sqlite:///{to}", author, personal=personal)
     else:
         write_tables(tables, Path(a_path(to)), form, personal=personal)
-    rows = ", ".join(f"{frame.height:,} {name}" for name, frame in tables.items() if frame.height) or counted(0, "row")
     if not talk.quiet:
-        say(f"wrote {rows}")
+        say("wrote " + (rows({name: frame.height for name, frame in tables.items() if frame.height}) or "nothing"))
 
 
 def _tables(talk: Talk) -> dict[str, pl.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from matchmaker.cli.answer import Answer, chosen_format, deliver
@@ -50,12 +51,13 @@ def _record(change: Change) -> dict[str, Any]:
 
 def told(change: Change) -> str:
     """What a change did, in words."""
-    parts = []
-    for verb in ("added", "updated", "removed"):
-        counts: dict[str, int] = getattr(change, verb)
-        if counts:
-            parts.append(f"{verb} " + ", ".join(counted(n, _noun(table)) for table, n in counts.items()))
-    return "; ".join(parts)
+    counts = {"added": change.added, "updated": change.updated, "removed": change.removed}
+    return "; ".join(f"{verb} {rows(each)}" for verb, each in counts.items() if each)
+
+
+def rows(counts: Mapping[str, int]) -> str:
+    """`2 organizations, 1 event`."""
+    return ", ".join(counted(n, _noun(table)) for table, n in counts.items())
 
 
 def _noun(table: str) -> str:

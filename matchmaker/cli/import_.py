@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +14,11 @@ import typer
 
 from matchmaker.cli.check import offer_copy
 from matchmaker.cli.complain import complain
-from matchmaker.cli.history import told
+from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
 from matchmaker.cli.options import Author, Files, Talk, spread
 from matchmaker.cli.world import opened, store_address, who
-from matchmaker.errors import DataError, Problem, UsageError, quoted
+from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,7 +86,7 @@ def _import(
     from matchmaker.domain import Domain
 
     domain, options = Domain.read(talk.domain), intake_options(talk, files)
-    known = _known(address, domain, options)
+    known, exists = _known(address, domain, options)
     intake, tables = _read(_files(sources), domain, options, known)
     sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
     sys.stdout.flush()
@@ -102,19 +103,19 @@ def _import(
         "options": options,
         "domain": domain,
     }
-    _report(_saved(address, stated, new=known is None, dry_run=dry_run), dry_run=dry_run)
+    _report(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
     return 0
 
 
-def _known(address: str, domain: Domain, options: IntakeOptions) -> Dataset | None:
-    """The organizations and events of the store; None where there is no store yet."""
+def _known(address: str, domain: Domain, options: IntakeOptions) -> tuple[Dataset | None, bool]:
+    """The organizations and events of the store, if there are any, and whether there is a store."""
     try:
         with opened(address) as store:
-            return store.dataset(domain, options, names=("organizations", "events"), lenient=True)
-    except UsageError as error:
-        if error.problems[0].code != "MM-STO-002":
+            return store.dataset(domain, replace(options, allow_unknown=True), names=("organizations", "events")), True
+    except MatchmakerError as error:
+        if error.problems[0].code not in ("MM-STO-002", "MM-STO-014"):
             raise
-        return None
+        return None, error.problems[0].code == "MM-STO-014"
 
 
 def _saved(address: str, stated: dict[str, Any], *, new: bool, dry_run: bool) -> Change:
@@ -219,8 +220,7 @@ def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> d
 
 def _report(change: Change, *, dry_run: bool) -> None:
     if change.left_out:
-        rows = ", ".join(f"{n:,} {table}" for table, n in change.left_out.items())
-        sys.stdout.write(f"Left out, as they are to be forgotten: {rows}.\n")
+        sys.stdout.write(f"Left out, as they are to be forgotten: {rows(change.left_out)}.\n")
     done = told(change).capitalize()
     if dry_run:
         sys.stdout.write(f"{done or 'Nothing new'}: this is what would be done. Nothing was saved.\n")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -94,7 +95,8 @@ class Writer:
         """
         table = STORED[name]
         self._add_languages(table, frame)
-        stage = self._stage(table)
+        stage = _stage(self.table(name))
+        stage.create(self.connection)
         options = replace(options, allow_extra=True, max_tags=10**9)
         for part in parts_of(frame, table, options):
             kept = part if keep is None else keep(table, part)
@@ -113,15 +115,6 @@ class Writer:
             self.connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN "{name}" TEXT')
         if new:
             self.metadata = layout(languages_in(self.connection))
-
-    def _stage(self, table: Table) -> sa.Table:
-        """A table of this connection for the rows of a part."""
-        columns = [
-            sa.Column(column.name, sa.Text) for column in self.table(table.name).columns if column.name != "change"
-        ]
-        stage = sa.Table(f"stage_{table.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
-        stage.create(self.connection)
-        return stage
 
     def _load(self, stage: sa.Table, part: pl.DataFrame) -> None:
         self.connection.execute(stage.delete())
@@ -165,7 +158,7 @@ class Writer:
         """Remove rows; what they said is kept."""
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
-        self._index_references(target)
+        self._index_references()
         for part in _parts(sorted(set(keys))):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -176,7 +169,7 @@ class Writer:
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
         if befores:
-            self._index_references(target)
+            self._index_references()
         for part in _parts(sorted(befores)):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -190,14 +183,19 @@ class Writer:
                 self.connection.execute(target.insert(), rows)
             self._count_restored(name, present, set(again))
 
-    def _index_references(self, target: sa.Table) -> None:
+    def _index_references(self) -> None:
         """Let the database find who refers to a row that goes; kept for longer, it would slow every import."""
-        referring = [(name, column) for name, table in STORED.items() for column in references(table)]
-        for name, column in referring:
-            index = f"reference_{name}_{column.name}"
-            if column.table == target.name and index not in self._indexes:
-                self.connection.exec_driver_sql(f'CREATE INDEX "{index}" ON "{name}" ("{column.name}")')
-                self._indexes.append(index)
+        if self._indexes:
+            return
+        for name, column in ((name, column) for name, table in STORED.items() for column in references(table)):
+            self._indexes.append(f"reference_{name}_{column.name}")
+            self.connection.exec_driver_sql(f'CREATE INDEX "{self._indexes[-1]}" ON "{name}" ("{column.name}")')
+
+    def _drop_indexes(self) -> None:
+        if self._indexes and self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        for index in self._indexes:
+            self.connection.exec_driver_sql(f'DROP INDEX "{index}"')
 
     def _count_restored(self, name: str, before: set[str], after: set[str]) -> None:
         self.added[name] += len(after - before)
@@ -224,8 +222,7 @@ class Writer:
             DataError: rows refer to others that are not there.
         """
         self._check_references()
-        for index in self._indexes:
-            self.connection.exec_driver_sql(f'DROP INDEX "{index}"')
+        self._drop_indexes()
         written = {kind: _counted(getattr(self, kind)) for kind in ("added", "updated", "removed")}
         number = self.number if any(written.values()) or token else 0
         change = Change(
@@ -284,6 +281,13 @@ def _unknown(name: str, column: Column, identifier: str, n: int, near: str | Non
     message += f"; the nearest is {quoted(near)}" if near else ""
     fix = f"import it with its {column.table}, or first"
     return Problem("MM-REF-001", message, fix, name, field=column.name)
+
+
+@lru_cache(maxsize=64)
+def _stage(target: sa.Table) -> sa.Table:
+    """A table of one connection for the rows of a part."""
+    columns = [sa.Column(column.name, sa.Text) for column in target.columns if column.name != "change"]
+    return sa.Table(f"stage_{target.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _differs(stage: sa.Table, target: sa.Table) -> sa.ColumnElement[bool]:

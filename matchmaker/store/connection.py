@@ -75,6 +75,8 @@ def _sqlite(url: URL) -> Place:
 
 
 def _postgres(url: URL, text: str) -> Place:
+    if "@" in str(url.host):
+        raise UsageError(Problem("MM-STO-001", "the address of the store has an @ too many", "write %40 in a password"))
     given = [url.password, *(value for key, value in url.query.items() if "pass" in key.lower())]
     written = re.findall(r"://[^:/@?]*:(.*)@", text) + re.findall(r"pass\w*=([^&]*)", text)
     secrets = {str(secret) for secret in [*given, *written, *map(unquote, written)] if secret}

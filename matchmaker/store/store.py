@@ -80,7 +80,7 @@ class Store:
         author: str,
         source: str,
         session: str | None = None,
-        token: str | None = None,
+        once: str | None = None,
         options: ReadOptions | None = None,
         domain: Domain | None = None,
         dry_run: bool = False,
@@ -95,7 +95,7 @@ class Store:
             author: who says so.
             source: where it comes from: a file, an address.
             session: the session for which it was brought.
-            token: a name of this change; a second one of the same name is not carried out, and the first is returned.
+            once: a name of this change; a second one of the same name is not carried out, and the first is returned.
             options: how dates and numbers are written, where they are not as docs/format.md has them.
             domain: refuse rows with which the store could not be read as a world of this domain.
             dry_run: write nothing; the change tells what would be written.
@@ -111,11 +111,11 @@ class Store:
                 fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
                 raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
         with writing(self._engine, self.place, keep=not dry_run) as connection:
-            if (known := _by_token(connection, token)) is not None:
+            if (known := _by_token(connection, once)) is not None:
                 return known
             writer = Writer(connection, author, source)
             put(writer, tables, options or ReadOptions())
-            change = writer.finish(session=session, token=token)
+            change = writer.finish(session=session, token=once)
             if domain is not None and change.number and sum(map(pl.DataFrame.__len__, tables.values())) < MOST_CHECKED:
                 _dataset(_texts(connection, TABLES), domain, options)
             return change
@@ -126,7 +126,7 @@ class Store:
         *,
         author: str,
         source: str,
-        token: str | None = None,
+        once: str | None = None,
         seen: int | None = None,
     ) -> Change:
         """Write down what came of a meeting; statements of several people about a pair stand beside each other.
@@ -135,7 +135,7 @@ class Store:
             outcome: the statement.
             author: who says so.
             source: where it comes from.
-            token: a name of this statement; the same one sent twice is one row.
+            once: a name of this statement; the same one sent twice is one row.
             seen: the last change that the author knew of; refused where another statement about the pair is newer.
 
         Raises:
@@ -144,12 +144,12 @@ class Store:
         """
         outcome.check()
         with writing(self._engine, self.place) as connection:
-            if (known := _by_token(connection, token)) is not None:
+            if (known := _by_token(connection, once)) is not None:
                 return known
             writer = Writer(connection, author, source)
             check_against(writer, outcome, seen)
-            put(writer, {"outcomes": outcome.frame(token or secrets.token_hex(8), source)}, ReadOptions())
-            return writer.finish(session=outcome.session, token=token)
+            put(writer, {"outcomes": outcome.frame(once or secrets.token_hex(8), source)}, ReadOptions())
+            return writer.finish(session=outcome.session, token=once)
 
     def remove(self, table: str, keys: Sequence[str], *, author: str, source: str) -> Change:
         """Remove rows by their keys; it can be undone.
@@ -243,18 +243,16 @@ class Store:
         options: ReadOptions | None = None,
         *,
         names: Sequence[str] = tuple(TABLES),
-        lenient: bool = False,
     ) -> Dataset:
         """The world to rank in; it does not hold on to the store.
 
-        `names` are the tables to read; `lenient` takes terms that the domain lacks, and a store without organizations.
+        `names` are the tables to read, organizations among them.
 
         Raises:
             DataError: the store holds no organization, or its tables say something that the domain does not know.
         """
-        options = replace(options or ReadOptions(), allow_unknown=True) if lenient else options
         frames = self.texts(*names)
-        if frames["organizations"].is_empty() and not lenient:
+        if frames["organizations"].is_empty():
             fix = "bring some into it: matchmaker import FILE --store URL"
             raise DataError(self.place.problem("MM-STO-014", "the store holds no organization yet", fix))
         return _dataset(frames, domain, options)
@@ -293,9 +291,8 @@ def _texts(connection: sa.Connection, names: Iterable[str]) -> dict[str, pl.Data
 def _dataset(frames: Mapping[str, pl.DataFrame], domain: Domain | None, options: ReadOptions | None) -> Dataset:
     """A world of stored texts: how files were written that once were read does not matter here."""
     plain = replace(options or ReadOptions(), date_format=None, decimal=None, skip_rows=0, max_tags=10**9)
-    given = {name: frame for name, frame in frames.items() if frame.height}
-    none = pl.DataFrame(schema={"org_id": pl.String()})
-    return Dataset.from_frames(domain=domain, options=plain, **({"organizations": none} | given))
+    given = {name: frame for name, frame in frames.items() if frame.height or name == "organizations"}
+    return Dataset.from_frames(domain=domain, options=plain, **given)
 
 
 def _authors(connection: sa.Connection, metadata: sa.MetaData, name: str) -> pl.DataFrame:
