@@ -196,7 +196,12 @@ def test_without_a_store_or_a_file_there_is_nothing_to_do(ask, arguments):
 
 
 def test_a_short_command_loads_no_database(tmp_path):
-    script = "import sys; from matchmaker.cli.program import run; run(['show', 'GenNBio'])\nassert 'sqlalchemy' not in sys.modules"
+    script = """
+import sys
+from matchmaker.cli.program import run
+run(["show", "GenNBio"])
+assert "sqlalchemy" not in sys.modules
+"""
     environment = {key: value for key, value in os.environ.items() if key != "MATCHMAKER_STORE"}
     home = str(Path(__file__).parents[1])
     assert (
@@ -209,7 +214,7 @@ def test_a_short_command_loads_no_database(tmp_path):
 
 # --- the password -------------------------------------------------------------------------------------------------
 
-SECRET = "Tr0ub4dor%26"  # noqa: S105   # as it is written in an address
+SECRET = "Tr0ub4dor%26"  # noqa: S105  # as it is written in an address
 SPOKEN = ("Tr0ub4dor", "ub4dor")
 WAYS = [
     f"postgresql://kim:{SECRET}@127.0.0.1:1/base",  # nobody listens
