@@ -216,13 +216,14 @@ def records(text: str, delimiter: str, position: int = 0, line: int = 1) -> Iter
             yield line, fields
             line += text.count("\n", position, end)
         elif row:
-            _check_length(len(row), line)
+            check_length(len(row), line)
             yield line, row.split(delimiter)
         line += 1
         position = end + 1
 
 
-def _check_length(length: int, line: int) -> None:
+def check_length(length: int, line: int) -> None:
+    """Refuse a line of more characters than any record has."""
     if length > LONGEST_LINE:
         message = f"has {length:,} characters or more; the limit is {LONGEST_LINE:,}"
         raise BadRecord("MM-LIM-002", line, 0, message)
@@ -243,7 +244,7 @@ def _quoted_reader(text: str, delimiter: str) -> Callable[[int, int], tuple[list
             whole, bare = found.groups()
             fields.append(bare if whole is None else whole.replace('""', '"'))
             position = found.end()
-            _check_length(position - start, line)
+            check_length(position - start, line)
             if position == len(text) or text[position] == "\n":
                 return fields, position
             position += 1

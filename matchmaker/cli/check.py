@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,12 +70,11 @@ def _is_folder(place: str) -> bool:
 
 
 def _check_files(given: Sequence[str], output: str | None, talk: Talk, files: Files, *, as_objects: bool) -> int:
-    from matchmaker.dataset import Dataset
     from matchmaker.intake import read_sources
 
     if output is not None and not output.lower().endswith(".xlsx"):
         raise UsageError(Problem("MM-CLI-006", f"{quoted(output)} does not end in .xlsx", "name it so"))
-    known = Dataset.read(None if talk.domain is None else a_path(talk.domain))
+    known = _known(None if talk.domain is None else a_path(talk.domain))
     try:
         intake = read_sources(given, domain=known.domain, options=intake_options(talk, files), known=known)
     except MatchmakerError as error:
@@ -85,6 +85,14 @@ def _check_files(given: Sequence[str], output: str | None, talk: Talk, files: Fi
     _report(lines, tables, intake.problems, talk, as_objects=as_objects)
     offer_copy(intake, known.domain, given, output, talk)
     return 1 if intake.errors else 0
+
+
+@lru_cache(maxsize=1)
+def _known(folder: str | None) -> Dataset:
+    """Who is known already: the domain, read as docs/format.md has it, since the options are for the files."""
+    from matchmaker.dataset import Dataset
+
+    return Dataset.read(folder)
 
 
 def offer_copy(intake: Intake, domain: Domain, given: Sequence[str], output: str | None, talk: Talk) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 
 from matchmaker.errors import DataError, Problem, UsageError, quoted, safe_text
 from matchmaker.intake.grid import Grid, grid_frame, numbered_from
-from matchmaker.table import ReadOptions, as_text, check_rows
+from matchmaker.table import ReadOptions, check_rows
 
 SCHEMES = ("sqlite", "postgresql")
 SQLITE = b"SQLite format 3\0"
@@ -41,7 +41,7 @@ def read_database(address: str, options: ReadOptions) -> list[Grid]:
     """
     scheme = address.partition("://")[0].casefold()
     if scheme.partition("+")[0] not in SCHEMES:
-        message = f"{quoted(scheme + '://…')} is no address of a database that is read"
+        message = f"{quoted(scheme + '://…')} is an address; matchmaker takes files only, and tables of two databases"
         raise UsageError(Problem("MM-USE-005", message, _FIX))
     from sqlalchemy.exc import SQLAlchemyError
 
@@ -119,21 +119,3 @@ def _grid(connection: Any, table: str, schema: str | None, name: str, options: R
 
 def _chunk(rows: Sequence[Any], width: int) -> pl.DataFrame:
     return grid_frame([[row[index] for row in rows] for index in range(width)])
-
-
-def frame_grid(frame: pl.DataFrame, file: str, options: ReadOptions) -> Grid:
-    """A frame of any flat types as a grid.
-
-    Raises:
-        DataError: a column is nested; it is named.
-    """
-    check_rows(frame.height, file, options)
-    columns = []
-    for name in frame.columns:
-        try:
-            columns.append(as_text(frame[name]))
-        except (pl.exceptions.PolarsError, TypeError):
-            message = f"the column {quoted(name)} holds {frame[name].dtype}"
-            fix = "text, or a list of texts, is wanted"
-            raise DataError(Problem("MM-PAR-003", message, fix, file, field=name)) from None
-    return Grid(file, "Parquet", grid_frame(columns), numbered_from(1, frame.height), "", tuple(frame.columns))

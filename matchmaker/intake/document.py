@@ -22,9 +22,9 @@ class _Refused(ValueError):  # noqa: N818  # never leaves this module
 def looks_like_document(data: bytes) -> bool:
     """Whether the text begins as JSON does and no table would."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start[:1] == b"{" or (start[:1] == b"[" and start[1:].lstrip()[:1] in (b"{", b"]", b"[", b"")) or start in (
-        b"null", b"true", b"false",
-    )  # fmt: skip
+    if start[:1] == b"[":
+        return start[1:].lstrip()[:1] in (b"{", b"[", b"") or data[-4096:].rstrip().endswith(b"]")
+    return start[:1] == b"{" or start in (b"null", b"true", b"false")
 
 
 def read_document(data: bytes, file: str, options: ReadOptions) -> list[Grid]:

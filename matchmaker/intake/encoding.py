@@ -45,7 +45,7 @@ def read_text(data: bytes, file: str, encoding: str | None) -> tuple[str, str, l
     except DataError as error:
         if encoding is not None or error.problems[0].code != "MM-CSV-005":
             raise
-        found = _wide(error.problems[0]) or _only_likely(data, error)
+        found = _wide(data) or _only_likely(data, error)
     text, warnings = decode(data, file, found)
     message = f"is not UTF-8; read as {found.upper()} ({ENCODINGS.get(found, 'Unicode')})"
     note = Problem(
@@ -59,9 +59,13 @@ def _marked(data: bytes) -> str:
     return next((codec for mark, codec in marks if data.startswith(mark)), "utf-8")
 
 
-def _wide(problem: Problem) -> str | None:
-    """UTF-16 without its mark leaves a trace that nothing else has."""
-    return next((name for name in ("utf-16-le", "utf-16-be") if f"reads as {name.upper()}" in problem.message), None)
+def _wide(data: bytes) -> str | None:
+    """UTF-16 without its mark: its line ends hold a NUL byte, which no other encoding of text does."""
+    for name, end in (("utf-16-le", b"\n\0"), ("utf-16-be", b"\0\n")):
+        aligned = data[: data.find(end)] if end in data else b"\0"
+        if len(aligned) % 2 == 0 and _decodes(data, name) and "\0" not in data.decode(name):
+            return name
+    return None
 
 
 def _only_likely(data: bytes, refusal: DataError) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -11,6 +11,7 @@ import polars as pl
 from matchmaker.errors import DataError, Problem
 from matchmaker.table import MOST_COLUMNS
 
+_LONGEST_SHOWN = 200  # characters of a cell that can be a heading
 Kind = Literal["CSV", "Excel", "OpenDocument", "JSON", "Parquet", "database"]
 
 
@@ -64,9 +65,16 @@ class Grid:
             code, message, fix, self.file, column=column, field=heading, sheet=self.sheet, warning=warning, **place
         )
 
-    def top(self, n: int) -> list[list[str]]:
-        """The cells of the first `n` rows, blank ones as empty texts."""
-        return [[cell or "" for cell in row] for row in self.frame.head(n).iter_rows()]
+    def without(self, n_rows: int) -> Grid:
+        """The same sheet without its first rows; one whose format names the columns stays as it is."""
+        if self.headings is not None:
+            return self
+        widths = None if self.widths is None else self.widths.slice(n_rows)
+        return replace(self, frame=self.frame.slice(n_rows), rows=self.rows.slice(n_rows), widths=widths)
+
+    def top(self, n: int) -> list[tuple[str, ...]]:
+        """The beginnings of the cells of the first `n` rows, blank ones as empty texts."""
+        return self.frame.head(n).select(pl.all().str.slice(0, _LONGEST_SHOWN).fill_null("")).rows()
 
 
 def grid_frame(columns: Sequence[Sequence[str | None] | pl.Series]) -> pl.DataFrame:

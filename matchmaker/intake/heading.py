@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from matchmaker.domain import parse_toml
@@ -25,6 +26,11 @@ _LANGUAGES = {
     "en": ("영문", "영어", "english", "eng", "英文", "英语", "英語"),
 }
 _NOT_SAID = re.compile(r"필수|선택|required|optional|mandatory|必填|选填|필수입력|복수선택|多选|예시.*|例.*")
+_PART = r"[/|\n&,、]|\s+(?:및|와|과|and|or)\s+|[及与和]"
+# Words at the end of a heading that do not change which column it is.
+_TAIL = re.compile(
+    "(?:명칭|사항|내용|정보|현황|목록|名称|内容|描述|说明|情况|信息|详情|类|details|information|offered|wanted|sought|list|url|no)$"
+)
 _BARE_NAME = {"명": "ko", "名": "zh", "名称": "zh", "이름": "ko", "name": "en", "명칭": "ko", "": ""}
 
 
@@ -68,7 +74,7 @@ def possible_headings(rows: Sequence[Sequence[str]], named: Sequence[str] | None
     `rows` are the first rows of the sheet; `named`: what the format itself calls the columns.
     """
     found = [best for table in TABLES.values() if (best := _best(rows, named, table)) is not None]
-    return sorted(found, key=lambda headings: (len(headings.missing), -len(headings.columns)))
+    return sorted(found, key=lambda headings: (len(headings.missing), -len(headings.found)))
 
 
 def _best(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Table) -> Headings | None:
@@ -79,7 +85,7 @@ def _best(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Tab
 
 def _weight(headings: Headings) -> tuple[int, int, int, int]:
     """Nothing missing, many columns; one row rather than two, and the first of equal ones."""
-    known = len(headings.columns) + len(headings.aside)
+    known = len(headings.found) + len(headings.aside)
     return -len(headings.missing), known, headings.first - headings.last, -headings.first
 
 
@@ -104,11 +110,20 @@ def _headings(texts: Sequence[str], table: Table, first: int, last: int) -> Head
     columns: dict[int, str] = {}
     aside: dict[int, str] = {}
     for position, text in enumerate(texts):
-        if reason := _known_aside(text):
+        if reason := _known_aside(text, _synonyms()[table.name]):
             aside[position] = reason
         elif column := meaning(text, table):
             columns[position] = column
+    columns |= _identifier(texts, columns, table)
     return Headings(table, tuple(" ".join(text.split()) for text in texts), columns, aside, first, last)
+
+
+def _identifier(texts: Sequence[str], columns: Mapping[int, str], table: Table) -> dict[int, str]:
+    """`organization` is a name where it stands alone, and an identifier beside a name, as in a domain."""
+    key = table.order[0]
+    named = [position for position, column in columns.items() if is_name(column)]
+    both = [k for k in named if (found := table.find(normalized_header(texts[k]))) and found.name == key]
+    return {both[0]: key} if both and len(named) > len(both) and key not in columns.values() else {}
 
 
 def meaning(text: str, table: Table) -> str | None:
@@ -119,12 +134,35 @@ def meaning(text: str, table: Table) -> str | None:
     """
     if not text.strip() or len(text) > LONGEST_HEADING:
         return None
-    if column := table.find(normalized_header(text)):
-        return column.name if column.kind != "unused" else None
     synonyms = _synonyms()[table.name]
-    if table.multilingual and (name := _name_in_a_language(text, synonyms)):
-        return name
-    return next((synonyms[key] for key in map(_key, _parts(text)) if key in synonyms), None)
+    plain = normalized_header(text)
+    if plain not in {column.name for column in table.columns}:
+        if table.multilingual and (name := _name_in_a_language(text, synonyms)):
+            return name
+        if found := _known(text, synonyms):
+            return found
+    column = table.find(plain)
+    return column.name if column and column.kind != "unused" else None
+
+
+def _known(text: str, known: Mapping[str, str]) -> str | None:
+    """What a heading, or a part of it, is known for; else what the longest end of it is.
+
+    In all three languages the word that says what is meant stands last: 重点研究方向 is a 研究方向.
+    """
+    parts = _parts(text)
+    keys = [key for part in parts if (key := _key(part))]
+    ends = (end for part in parts for end in _ends(part))
+    return next((known[key] for key in chain(keys, ends) if key in known), None)
+
+
+def _ends(text: str) -> Iterator[str]:
+    """The ends of a heading, the longest first: from each word in Latin letters, from each other letter on."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    for start in range(len(folded)):
+        if not folded[start].isascii() or start == 0 or folded[start - 1] == " ":
+            key = _key(folded[start:])
+            yield from (end for end in (key, _TAIL.sub("", key)) if len(end) > 1)
 
 
 def _name_in_a_language(text: str, synonyms: Mapping[str, str]) -> str | None:
@@ -136,19 +174,28 @@ def _name_in_a_language(text: str, synonyms: Mapping[str, str]) -> str | None:
     return None
 
 
-def _known_aside(text: str) -> str | None:
-    """Why a heading is not taken: it, or each of its parts, is known not to be."""
+def _known_aside(text: str, columns: Mapping[str, str]) -> str | None:
+    """Why a heading is not taken: it, each of its parts, or the end of it is known not to be."""
     known = _synonyms()[ASIDE]
     whole, outside, *_ = _parts(text)
-    each = [known.get(_key(part)) for part in re.split(r"[/|\n]", outside)]
-    return known.get(_key(whole)) or (each[0] if all(each) else None)
+    each = [known.get(_key(part)) for part in re.split(_PART, outside)]
+    if found := known.get(_key(whole)) or (each[0] if all(each) else None):
+        return found
+    longest = next((end for end in _ends(outside) if end in known or end in columns), None)
+    return known.get(longest) if longest is not None and longest not in columns else None
 
 
 def _parts(text: str) -> list[str]:
     """A heading as a whole, without what stands in brackets, and each of its parts: it may be in two languages."""
     plain = unicodedata.normalize("NFKC", text)
     outside = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", plain)
-    parts = [plain, outside, *re.split(r"[/|·\n]", outside), *re.findall(r"[(\[]([^()\[\]]+)[)\]]", plain)]
+    parts = [
+        plain,
+        outside,
+        *re.split(r"[/|·\n]", outside),
+        *re.split(_PART, outside),
+        *re.findall(r"[(\[]([^()\[\]]+)[)\]]", plain),
+    ]
     scripts = re.findall(r"[가-힣][가-힣\s·]*|[㐀-鿿]+|[A-Za-z][A-Za-z .&'-]*", plain)
     plainly_two = len(scripts) > 1 and re.fullmatch(r"[^\W\d_]+(?:[\s()*.&'/-]+[^\W\d_]+)*[\s()*.]*", plain)
     return [*parts, *(scripts if plainly_two else [])]
@@ -157,6 +204,10 @@ def _parts(text: str) -> list[str]:
 def _language(text: str) -> tuple[str, str]:
     """The language that a heading names, and the heading without it."""
     folded = unicodedata.normalize("NFKC", text).casefold()
+    if short := re.search(r"[(\[]\s*(en|ko|kr|zh|cn)\s*[)\]]", folded):
+        return {"kr": "ko", "cn": "zh"}.get(short[1], short[1]), folded.replace(short[0], " ")
+    if len({language for language, words in _LANGUAGES.items() for word in words if word in folded}) > 1:
+        return "", text  # a column for names in either language
     for language, words in _LANGUAGES.items():
         for word in words:
             if word in folded:

@@ -10,16 +10,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from matchmaker.decoding import MOST_BYTES, check_magic, read_bytes
 from matchmaker.errors import DataError, Problem, counted, quoted
-from matchmaker.intake.database import SQLITE, frame_grid, is_address, read_database
+from matchmaker.intake.database import SQLITE, is_address, read_database
 from matchmaker.intake.document import looks_like_document, read_document
-from matchmaker.intake.grid import Grid
+from matchmaker.intake.grid import Grid, grid_frame, numbered_from
 from matchmaker.intake.text import read_delimited
 from matchmaker.intake.workbook import ZIPPED, check_archive, is_workbook, read_workbook
 from matchmaker.parquet import MARKS, read_parquet
-from matchmaker.table import ReadOptions
+from matchmaker.table import ReadOptions, as_text, check_rows
 
+_BYTES_A_CELL = 24
 GZIP = b"\x1f\x8b"
 
 
@@ -46,14 +49,15 @@ def read_source(source: str | Path, options: IntakeOptions) -> list[Grid]:
     """
     if is_address(str(source)):
         return read_database(str(source), options)
-    return _grids(read_bytes(Path(source)), str(source), options)
+    grids = _grids(read_bytes(Path(source)), str(source), options)
+    return [grid.without(options.skip_rows) for grid in grids] if options.skip_rows else grids
 
 
 def _grids(data: bytes, file: str, options: IntakeOptions) -> list[Grid]:
     if data.startswith(GZIP):
         data = _unzipped(data, file)
     if data.startswith(MARKS):
-        return [frame_grid(read_parquet(data, file, options.max_memory), file, options)]
+        return [_frame_grid(read_parquet(data, file, options.max_memory), file, options)]
     if data.startswith(SQLITE):
         return read_database(f"sqlite:///{Path(file).absolute()}", options)
     if is_workbook(data):
@@ -100,3 +104,25 @@ def _only_member(data: bytes, file: str) -> bytes:
             return _within(member.read(MOST_BYTES + 1), MOST_BYTES, file)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError):
         raise DataError(Problem("MM-ZIP-001", "the archive is cut off or damaged", "pack it again", file)) from None
+
+
+def _frame_grid(frame: pl.DataFrame, file: str, options: IntakeOptions) -> Grid:
+    """A frame of any flat types as a grid.
+
+    Raises:
+        DataError: a column is nested; it is named.
+    """
+    check_rows(frame.height, file, options)
+    needed = frame.height * frame.width * _BYTES_A_CELL
+    if needed > options.max_memory:
+        message = f"would need {needed / 2**30:.2g} GiB as text; the limit is {options.max_memory / 2**30:.2g} GiB"
+        raise DataError(Problem("MM-LIM-008", message, "give --max-memory 3G, or split the table", file))
+    columns = []
+    for name in frame.columns:
+        try:
+            columns.append(as_text(frame[name]))
+        except (pl.exceptions.PolarsError, TypeError):
+            message = f"the column {quoted(name)} holds {frame[name].dtype}"
+            fix = "text, or a list of texts, is wanted"
+            raise DataError(Problem("MM-PAR-003", message, fix, file, field=name)) from None
+    return Grid(file, "Parquet", grid_frame(columns), numbered_from(1, frame.height), "", tuple(frame.columns))

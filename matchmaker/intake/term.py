@@ -88,6 +88,11 @@ class TermReader:
             return Refusal("MM-REF-004", message, f"write one {self.what}")
         return self._unknown(text)
 
+    def exact(self, text: str) -> str | None:
+        """The one term that is called so, if there is one."""
+        found = self._exact(text)
+        return found if isinstance(found, str) else None
+
     def _part(self, text: str, level: int) -> Reading | Refusal:
         """A part of a cell: a term, else parts of it, else the terms that it mentions."""
         exact = self._exact(text)

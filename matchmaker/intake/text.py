@@ -4,16 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 import polars as pl
 
 from matchmaker.errors import DataError
 from matchmaker.intake.encoding import read_text
-from matchmaker.intake.grid import Grid, check_width, grid_frame
-from matchmaker.table import DELIMITERS, BadRecord, ReadOptions, check_rows, first_records, records
+from matchmaker.intake.grid import Grid, check_width, grid_frame, numbered_from
+from matchmaker.table import (
+    DELIMITERS,
+    MOST_COLUMNS,
+    BadRecord,
+    ReadOptions,
+    check_length,
+    check_rows,
+    first_records,
+    records,
+)
 
 _CHUNK = 65_536
-Record = tuple[int, list[str]]
+_SLICE = 2**24  # characters of a text that are divided at once
+
+
+class Part(NamedTuple):
+    """Some records: their cells, the line of each, and its number of fields."""
+
+    frame: pl.DataFrame
+    lines: pl.Series
+    widths: pl.Series
 
 
 def read_delimited(data: bytes, file: str, options: ReadOptions) -> Grid:
@@ -27,7 +45,8 @@ def read_delimited(data: bytes, file: str, options: ReadOptions) -> Grid:
     del data
     delimiter = _delimiter(text)
     try:
-        frame, lines, widths = _frame(records(text, delimiter), file, options)
+        parts = _plain_parts(text, delimiter) if '"' not in text else _quoted_parts(records(text, delimiter))
+        frame, lines, widths = _frame(parts, file, options)
     except BadRecord as bad:
         raise DataError(bad.problem(file, ())) from None
     return Grid(
@@ -52,21 +71,51 @@ def _evenness(text: str, mark: str) -> tuple[int, int]:
     return counts[width], width
 
 
-def _frame(rows: Iterator[Record], file: str, options: ReadOptions) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
+def _frame(parts: Iterator[Part], file: str, options: ReadOptions) -> tuple[pl.DataFrame, pl.Series, pl.Series]:
     """Cells, line numbers and widths; short records are filled with blanks."""
-    chunks, lines, widths, n_rows = [], [], [], 0
-    while batch := list(islice(rows, _CHUNK)):
-        n_rows += len(batch)
+    frames, lines, widths, n_rows = [], [], [], 0
+    for part in parts:
+        n_rows += part.frame.height
         check_rows(n_rows, file, options)
-        lines.append(pl.Series([line for line, _ in batch], dtype=pl.Int64()))
+        check_width(part.frame.width, file)
+        frames.append(part.frame)
+        lines.append(part.lines)
+        widths.append(part.widths)
+    return pl.concat(frames, how="diagonal"), pl.concat(lines), pl.concat(widths)
+
+
+def _quoted_parts(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Part]:
+    while batch := list(islice(rows, _CHUNK)):
         sizes = [len(fields) for _, fields in batch]
-        widths.append(pl.Series(sizes, dtype=pl.Int64()))
-        check_width(max(sizes), file)
-        chunks.append(_chunk([fields for _, fields in batch], min(sizes), max(sizes)))
-    return pl.concat(chunks, how="diagonal"), pl.concat(lines), pl.concat(widths)
+        width = min(max(sizes), MOST_COLUMNS + 1)
+        cells = [fields[:width] + [""] * (width - len(fields)) for _, fields in batch]
+        lines = pl.Series([line for line, _ in batch], dtype=pl.Int64())
+        yield Part(grid_frame(list(zip(*cells, strict=True))), lines, pl.Series(sizes, dtype=pl.Int64()))
 
 
-def _chunk(rows: list[list[str]], least: int, most: int) -> pl.DataFrame:
-    if least < most:
-        rows = [fields + [""] * (most - len(fields)) for fields in rows]
-    return grid_frame(list(zip(*rows, strict=True)))
+def _plain_parts(text: str, delimiter: str) -> Iterator[Part]:
+    """Text without any quote can be divided at once, some ten times as fast."""
+    position, number = 0, 1
+    while position < len(text):
+        end = text.find("\n", position + _SLICE)
+        end = len(text) if end < 0 else end
+        lines = pl.Series("line", [text[position:end]]).str.split("\n").explode()
+        _check_lengths(lines, number)
+        numbers = numbered_from(number, lines.len()).filter(lines != "")
+        if numbers.len():
+            yield _divided(lines.filter(lines != ""), numbers, delimiter)
+        position, number = end + 1, number + lines.len()
+
+
+def _check_lengths(lines: pl.Series, number: int) -> None:
+    lengths = lines.str.len_chars()
+    longest = lengths.arg_max() or 0
+    check_length(int(lengths[longest]), number + longest)
+
+
+def _divided(lines: pl.Series, numbers: pl.Series, delimiter: str) -> Part:
+    widths = lines.str.count_matches(delimiter, literal=True).cast(pl.Int64()) + 1
+    width = min(int(widths[widths.arg_max() or 0]), MOST_COLUMNS + 1)
+    fields = lines.str.split(delimiter)
+    cells = [fields.list.get(position, null_on_oob=True) for position in range(width)]
+    return Part(grid_frame(cells), numbers, widths)

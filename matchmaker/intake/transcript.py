@@ -20,6 +20,7 @@ from matchmaker.schema import Column
 from matchmaker.table import BLANKS, LINE, TOTALS, Sheet
 
 EXAMPLE = "예시 / 示例 / example"
+ADDRESSES = ("source",)  # an @ in the address of a page is none of a person
 JOINED = {"terms": ";", "names": ";", "text": "; "}
 _WHAT = {"interests": "interest", "sectors": "sector", "regions": "place"}
 _MOST_HEARD = 3
@@ -185,8 +186,9 @@ def _note_columns(work: Transcript) -> None:
                 grid.problem("MM-PER-001", message, "leave it out", 0, column, headings.texts[position])
             )
     _note_unused(work)
-    for name in [name for name in work.frame.columns if name != LINE]:
-        _note_personal(work, name)
+    for name in [name for name in work.frame.columns if name not in (LINE, *ADDRESSES)]:
+        if headings.table.column(name).kind in JOINED:
+            _note_personal(work, name)
 
 
 def _note_unused(work: Transcript) -> None:
@@ -384,21 +386,23 @@ def _fill_identifier(work: Transcript) -> None:
     """Identifiers that are missing are made from names, the same for the same name in any file."""
     key = work.headings.table.order[0]
     names = [name for name in sorted(work.frame.columns, key=_by_language) if is_name(name) or name == "title"]
-    if work.headings.table.name not in ("organizations", "events") or not names:
+    if work.headings.table.name not in ("organizations", "events"):
         return
     stated = work.frame[key].to_list() if key in work.frame.columns else [None] * work.frame.height
-    if None not in stated:
+    if key in work.frame.columns and None not in stated:
         _note_leading_zeros(work, key)
         return
-    rows: list[tuple[Any, ...]] = work.frame.select(names).rows()
+    rows: list[tuple[Any, ...]] = work.frame.select(names).rows() if names else [()] * work.frame.height
     found = [
         text or made_identifier(next((name for name in row if name), ""))
         for text, row in zip(stated, rows, strict=True)
     ]
     work.made = {line for line, text in zip(work.frame[LINE].to_list(), stated, strict=True) if text is None}
-    work.positions.setdefault(key, work.positions[names[0]])
+    work.positions.setdefault(key, work.positions.get(names[0], 0) if names else 0)
     work.frame = work.frame.with_columns(pl.Series(key, [each or None for each in found], dtype=pl.String()))
-    first = next(each for each, text in zip(found, stated, strict=True) if text is None)
+    first = next((each for each, text in zip(found, stated, strict=True) if text is None and each), None)
+    if not first:
+        return
     message = f"{counted(len(work.made), 'row')} without an identifier: made from the names, such as {quoted(first)}"
     work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
 

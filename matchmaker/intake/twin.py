@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -10,13 +11,13 @@ import polars as pl
 from matchmaker.errors import counted, quoted
 from matchmaker.intake.heading import is_name
 from matchmaker.intake.transcript import Transcript
-from matchmaker.names import Entry, Resolver, comparison_key, without_legal_form
+from matchmaker.names import Entry, comparison_key, without_legal_form
 from matchmaker.table import LINE
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset
 
-NEAR_TWINS = 0.92  # likeness from which two names are pointed at
+NEAR_TWINS = 92  # likeness in percent from which two names are pointed at
 MOST_SHOWN = 3
 MOST_COMPARED = 2_000  # organizations among which nearly equal names are looked for
 
@@ -61,7 +62,7 @@ def name_key(name: str) -> str:
 def take_known_identifiers(works: Sequence[Transcript], names: KnownNames) -> None:
     """Where an identifier was made from a name that one known organization has, the known one is taken."""
     for work in works:
-        found = {line: at for line, at in _known(work, names).items() if line in work.made}
+        found = _known(work, names, work.made)
         lines, stated = work.frame[LINE].to_list(), work.frame["org_id"].to_list()
         taken = [found.get(line, identifier) for line, identifier in zip(lines, stated, strict=True)]
         work.frame = work.frame.with_columns(pl.Series("org_id", taken, dtype=pl.String()))
@@ -96,44 +97,49 @@ def _rows(work: Transcript) -> Iterator[tuple[int, str, list[str]]]:
             yield line, identifier, [name for name in names if name]
 
 
-def _known(work: Transcript, names: KnownNames) -> dict[int, str]:
-    """By row: the one known organization that its names mean."""
+def _known(work: Transcript, names: KnownNames, lines: Container[int]) -> dict[int, str]:
+    """By row, of those in `lines`: the one known organization that its names mean."""
     countries = dict(work.frame.select(LINE, "country").iter_rows()) if "country" in work.frame.columns else {}
-    found = ((line, names.find(called, countries.get(line))) for line, _, called in _rows(work))
+    found = ((line, names.find(called, countries.get(line))) for line, _, called in _rows(work) if line in lines)
     return {line: identifier for line, identifier in found if identifier}
 
 
 def _report_known(works: Sequence[Transcript], names: KnownNames) -> None:
     for work in works:
         stated = dict(work.frame.select(LINE, "org_id").iter_rows())
-        for line, identifier in _known(work, names).items():
+        for line, identifier in _known(work, names, stated.keys() - work.made).items():
             if stated[line] != identifier:
                 message = f"{quoted(stated[line])} has the name of {quoted(identifier)}, which is known already"
                 work.note("MM-TWN-001", message, f"write {identifier}, if they are one organization", line, "org_id")
 
 
 def _report_near(works: Sequence[Transcript]) -> None:
-    """Names that differ by a letter or two; only among few organizations, since each is compared with many."""
-    listed = list(entries(works))
-    if len(listed) > MOST_COMPARED:
+    """Names that differ by a letter or two; only among few organizations, since all are compared with all."""
+    rows = [(work, line, identifier, names) for work in works for line, identifier, names in _rows(work)]
+    if len(rows) > MOST_COMPARED:
         message = f"nearly equal names are looked for among {MOST_COMPARED:,} organizations at the most: here not"
         works[0].note("MM-TWN-004", message, "nothing to mend")
         return
-    resolver, reported = Resolver.of(listed), set()
-    for work in works:
-        for line, identifier, names in _rows(work):
-            for other, name in _near(resolver, identifier, names):
-                if frozenset((identifier, other)) in reported:
-                    continue
-                reported.add(frozenset((identifier, other)))
-                message = f"{quoted(names[0])} is nearly called as {quoted(name)} ({other})"
-                work.note("MM-TWN-002", message, "merge the rows, if they are one organization", line, "org_id")
+    spelled = [(row, name) for row, (_, _, _, names) in enumerate(rows) for name in names]
+    reported = set()
+    for left, right in _near_pairs([name_key(name) for _, name in spelled]):
+        (one, first), (other, second) = spelled[left], spelled[right]
+        pair = (one, other)
+        if rows[one][2] == rows[other][2] or pair in reported:
+            continue
+        reported.add(pair)
+        work, line, _, _ = rows[other]
+        message = f"{quoted(second)} is nearly called as {quoted(first)} in row {rows[one][1]}"
+        work.note("MM-TWN-002", message, "merge the rows, if they are one organization", line, "org_id")
 
 
-def _near(resolver: Resolver, identifier: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    keys = set(map(name_key, names))
-    for name in names:
-        for candidate in resolver.near(name, most=3):
-            same = name_key(candidate.spelling) in keys
-            if candidate.identifier != identifier and candidate.likeness >= NEAR_TWINS and not same:
-                yield candidate.identifier, candidate.spelling
+def _near_pairs(keys: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Positions of keys that are nearly equal, though not equal, and have the same digits."""
+    import numpy as np
+    from rapidfuzz import fuzz, process
+
+    likeness = process.cdist(keys, keys, scorer=fuzz.ratio, score_cutoff=NEAR_TWINS, dtype=np.uint8)
+    for left, right in np.argwhere(np.triu(likeness, 1)).tolist():
+        one, other = keys[left], keys[right]
+        if one != other and re.findall("[0-9]", one) == re.findall("[0-9]", other):
+            yield left, right
