@@ -1,5 +1,6 @@
 """import, export, history, forget and --store on the command line, and what never comes out of it: a password."""
 
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,9 @@ import polars as pl
 import pytest
 
 from matchmaker.cli.complain import without_password
+from matchmaker.cli.import_ import REGISTRIES as OFFERED
 from matchmaker.cli.program import run
+from matchmaker.intake.registry import REGISTRIES
 from matchmaker.store import Store
 from matchmaker.store.export import escaped, unescaped
 
@@ -210,6 +213,30 @@ assert "sqlalchemy" not in sys.modules
         ).returncode
         == 0
     )
+
+
+ROR = [
+    {
+        "id": f"https://ror.org/0{number}xyz",
+        "names": [{"value": f"Institute {number}", "types": ["ror_display", "label"], "lang": "en"}],
+        "locations": [{"geonames_details": {"country_code": "KR", "country_name": "South Korea", "name": "Seoul"}}],
+        "types": ["education"],
+        "status": "active",
+    }
+    for number in range(3)
+]
+
+
+def test_a_registry_is_imported_as_it_is_published(ask):
+    Path("ror-data.json").write_text(json.dumps(ROR), "utf-8")
+    for expected in ("Added 3 organizations. Undo: matchmaker import --undo 1\n", "nothing was changed.\n"):
+        code, out, error = ask("import", "ror", "ror-data.json", "--store", "sqlite:///store.db")
+        assert code == 0, error
+        assert out.endswith(expected)
+
+
+def test_the_registries_that_are_offered_are_those_that_are_read():
+    assert set(OFFERED) == set(REGISTRIES)
 
 
 # --- the password -------------------------------------------------------------------------------------------------

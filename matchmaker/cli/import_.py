@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from matchmaker.intake import Intake, IntakeOptions
     from matchmaker.store import Change
 
+REGISTRIES = ("cordis", "clinicaltrials", "ror")
 Sources = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="FILE|FOLDER|URL…",
-        help="CSV, Excel, OpenDocument, JSON, Parquet or SQLite files, a folder of tables, postgresql://… addresses.",
+        metavar="[REGISTRY] FILE|FOLDER|URL…",
+        help="CSV, Excel, OpenDocument, JSON, Parquet or SQLite files, a folder of tables, postgresql://… addresses; "
+        "after cordis, clinicaltrials or ror, files of that registry.",
         show_default=False,
     ),
 ]
@@ -68,6 +70,8 @@ def import_(
         raise UsageError(Problem("MM-CLI-004", "no file is named", "see matchmaker import --help"))
     if session is not None:
         _check_name(session)
+    if sources[0] in REGISTRIES and len(sources) > 1:
+        return _import_registry(address, sources, author, talk, dry_run=dry_run)
     return _import(address, sources, session, author, output, talk, files, dry_run=dry_run)
 
 
@@ -105,6 +109,28 @@ def _import(
     }
     _report(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
     return 0
+
+
+def _import_registry(address: str, sources: Sequence[str], author: str | None, talk: Talk, *, dry_run: bool) -> int:
+    """Import the files of a registry part by part, in one change."""
+    from matchmaker.domain import Domain
+    from matchmaker.intake.registry import read_registry
+
+    registry, *paths = sources
+    parts = read_registry(registry, paths, domain=Domain.read(talk.domain))
+    source = f"{registry}: {', '.join(map(_name, paths))}"
+    with opened(address, create=True) as store:
+        change = store.put(_parts(parts, talk), author=who(author), source=source, dry_run=dry_run)
+    _report(change, dry_run=dry_run)
+    return 0
+
+
+def _parts(parts: Iterator[Intake], talk: Talk) -> Iterator[dict[str, pl.DataFrame]]:
+    for part in parts:
+        if part.errors:
+            raise DataError(part.errors)
+        complain([] if talk.quiet else part.problems)
+        yield part.tables
 
 
 def _known(address: str, domain: Domain, options: IntakeOptions) -> tuple[Dataset | None, bool]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
@@ -29,6 +29,7 @@ from matchmaker.store.tombstone import Tombstones, erase_organization, erase_per
 from matchmaker.store.undo import undo
 from matchmaker.table import ReadOptions, nearest
 
+Tables: TypeAlias = Mapping[str, pl.DataFrame]
 MOST_CHECKED = 2_000_000  # rows that are also read as a world before they are kept; above, each is checked by itself
 
 
@@ -75,7 +76,7 @@ class Store:
 
     def put(
         self,
-        tables: Mapping[str, pl.DataFrame],
+        tables: Tables | Iterable[Tables],
         *,
         author: str,
         source: str,
@@ -91,7 +92,8 @@ class Store:
         change nothing. Putting the same twice, in parts or in another order is putting it once.
 
         Args:
-            tables: frames by the names of `STORED`, with cells as docs/format.md has them.
+            tables: frames by the names of `STORED`, with cells as docs/format.md has them; what is too large for memory
+                comes in several parts, one after the other, and is one change all the same.
             author: who says so.
             source: where it comes from: a file, an address.
             session: the session for which it was brought.
@@ -105,18 +107,13 @@ class Store:
             UsageError: a table of another name.
             StoreError: the store is busy or out of reach.
         """
-        for name in tables:
-            if name not in STORED:
-                near = nearest(name, list(STORED))
-                fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
-                raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
         with writing(self._engine, self.place, keep=not dry_run) as connection:
             if (known := _by_token(connection, once)) is not None:
                 return known
             writer = Writer(connection, author, source)
             put(writer, tables, options or ReadOptions())
             change = writer.finish(session=session, token=once)
-            if domain is not None and change.number and sum(map(pl.DataFrame.__len__, tables.values())) < MOST_CHECKED:
+            if domain is not None and 0 < sum(change.added.values()) + sum(change.updated.values()) < MOST_CHECKED:
                 _dataset(_texts(connection, TABLES), domain, options)
             return change
 
@@ -274,13 +271,27 @@ class Store:
             ]
 
 
-def put(writer: Writer, tables: Mapping[str, pl.DataFrame], options: ReadOptions) -> None:
-    """Put tables, less whoever is forgotten."""
+def put(writer: Writer, tables: Tables | Iterable[Tables], options: ReadOptions) -> None:
+    """Put tables, less whoever is forgotten.
+
+    Raises:
+        UsageError: a table of another name.
+    """
     known = Tombstones(writer.connection, writer.table("tombstone"))
     gone: set[str] = set()
     keep = partial(known.without, gone=gone) if known else None
-    for name in (name for name in STORED if name in tables):
-        writer.put(name, tables[name], options, keep)
+    for part in [tables] if isinstance(tables, Mapping) else tables:
+        _check_names(part)
+        for name in (name for name in STORED if name in part):
+            writer.put(name, part[name], options, keep)
+
+
+def _check_names(tables: Tables) -> None:
+    for name in tables:
+        if name not in STORED:
+            near = nearest(name, list(STORED))
+            fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
+            raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
 
 
 def _texts(connection: sa.Connection, names: Iterable[str]) -> dict[str, pl.DataFrame]:
