@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -22,7 +23,8 @@ from matchmaker.table import ReadOptions, nearest
 
 Before: TypeAlias = tuple[str | None, int | None]  # what a row said, as JSON, and the change that wrote it
 Keep: TypeAlias = Callable[[Table, pl.DataFrame], pl.DataFrame]
-_FETCH, _KEYS = 10_000, 1_000
+_FETCH, _KEYS, _INSERT = 10_000, 1_000, 50_000
+_PARTS = 10  # that are sorted together: a tree in the order of digests is walked once for all of them
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,17 @@ class Writer:
         stage = _stage(self.table(name))
         stage.create(self.connection)
         options = replace(options, allow_extra=True, max_tags=10**9)
-        for part in parts_of(frame, table, options):
-            kept = part if keep is None else keep(table, part)
-            self.left_out[name] += part.height - kept.height
-            self._load(stage, by_key(kept, table))
+        parts = self._kept(table, parts_of(frame, table, options), keep)
+        while batch := list(islice(parts, _PARTS)):
+            self._load(stage, by_key(pl.concat(batch), table))
             self._take(table, stage)
         stage.drop(self.connection)
+
+    def _kept(self, table: Table, parts: Iterator[pl.DataFrame], keep: Keep | None) -> Iterator[pl.DataFrame]:
+        for part in parts:
+            kept = part if keep is None else keep(table, part)
+            self.left_out[table.name] += part.height - kept.height
+            yield kept
 
     def _add_languages(self, table: Table, frame: pl.DataFrame) -> None:
         if not table.multilingual:
@@ -314,15 +321,14 @@ def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def insert_rows(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     """Insert texts in bulk: by COPY where there is one."""
-    if frame.is_empty():
-        return
     quoter = connection.dialect.identifier_preparer
     columns = ", ".join(quoter.quote(name) for name in frame.columns)
     name = quoter.format_table(table)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * frame.width)
-        connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", frame.rows())  # noqa: S608  # names are ours
-        return
-    cursor: Any = connection.connection.cursor()
-    with cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        copy.write(frame.write_csv(include_header=False, quote_style="non_numeric"))
+    marks = ", ".join("?" * frame.width)
+    for part in frame.iter_slices(_INSERT):
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", part.rows())  # noqa: S608  # names are ours
+            continue
+        cursor: Any = connection.connection.cursor()
+        with cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))

@@ -131,7 +131,7 @@ def twins_problem(table: Table, row: Mapping[str, str]) -> Problem:
 def _digests(frame: pl.DataFrame, table: Table) -> pl.Series:
     stated = identity_of(table)
     joined = frame.select(pl.concat_str(pl.col(stated).fill_null(""), separator=_BETWEEN)).to_series()
-    keys = [blake2b(text.encode(), digest_size=16).hexdigest() for text in joined.to_list()]
+    keys = [blake2b(text.encode(), digest_size=12).hexdigest() for text in joined.to_list()]
     return _with_own_identifiers(pl.Series("key", keys, dtype=pl.String()), frame, table)
 
 
