@@ -168,7 +168,8 @@ class Dataset:
         content = hashlib.sha256()
         for name in TABLES:
             buffer = io.BytesIO()
-            getattr(self, name).write_ipc(buffer)
+            # In the newer form, how texts lie in memory depends on how they came there.
+            getattr(self, name).write_ipc(buffer, compat_level=pl.CompatLevel.oldest())
             content.update(buffer.getvalue())
         return content.hexdigest()[:16]
 
