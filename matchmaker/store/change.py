@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from matchmaker.errors import MOST_PROBLEMS_SHOWN, DataError, Problem, counted, quoted
 from matchmaker.schema import Column, Table, normalized_header
-from matchmaker.store.layout import LANGUAGE, key_of, layout, references
+from matchmaker.store.layout import LANGUAGE, is_all_that_it_states, key_of, layout, references
 from matchmaker.store.row import by_key, columns_of, parts_of, twins_problem
 from matchmaker.store.session import STORED
 from matchmaker.table import ReadOptions, nearest
@@ -102,8 +102,9 @@ class Writer:
         options = replace(options, allow_extra=True, max_tags=10**9)
         parts = self._kept(table, parts_of(frame, table, options), keep)
         while batch := list(islice(parts, _PARTS)):
-            self._load(stage, by_key(pl.concat(batch), table))
-            self._take(table, stage)
+            rows = by_key(pl.concat(batch), table)
+            self._load(stage, rows)
+            self._take(table, stage, rows.height)
         stage.drop(self.connection)
 
     def _kept(self, table: Table, parts: Iterator[pl.DataFrame], keep: Keep | None) -> Iterator[pl.DataFrame]:
@@ -128,28 +129,32 @@ class Writer:
         names = [column.name for column in stage.columns if column.name in part.columns]
         insert_rows(self.connection, stage, part.select(names))
 
-    def _take(self, table: Table, stage: sa.Table) -> None:
+    def _take(self, table: Table, stage: sa.Table, staged: int) -> None:
         """Bring the staged rows into their table."""
         target = self.table(table.name)
-        key = target.c[key_of(table)]
-        same = stage.c[key.name] == key
-        staged = self._count(sa.select(sa.func.count()).select_from(stage))
-        differs = _differs(stage, target)
-        self._refuse_twins(table, sa.select(stage).join(target, same).where(differs, target.c.change == self.number))
-        changed = self._count(sa.select(sa.func.count()).select_from(stage).join(target, same).where(differs))
-        if changed:
-            self._keep(target, sa.select(target).join(stage, same).where(differs))
-            values = {
-                c.name: sa.func.coalesce(stage.c[c.name], c) for c in target.c if c.name not in (key.name, "change")
-            }
-            self.connection.execute(target.update().values(change=self.number, **values).where(same, differs))
+        changed = 0 if is_all_that_it_states(table) else self._correct(table, stage, target)
+        key = key_of(table)
         names = [column.name for column in stage.columns]
-        new = sa.select(*stage.columns, sa.literal(self.number)).where(~sa.exists().where(same))
+        new = sa.select(*stage.columns, sa.literal(self.number)).where(
+            ~sa.exists().where(stage.c[key] == target.c[key])
+        )
         insert = target.insert().from_select([*names, "change"], new)
         added = self.connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
         self.added[table.name] += added
         self.updated[table.name] += changed
         self.unchanged[table.name] += staged - added - changed
+
+    def _correct(self, table: Table, stage: sa.Table, target: sa.Table) -> int:
+        """Replace the cells that the staged rows state otherwise; the number of rows that have any."""
+        key = key_of(table)
+        same, differs = stage.c[key] == target.c[key], _differs(stage, target)
+        self._refuse_twins(table, sa.select(stage).join(target, same).where(differs, target.c.change == self.number))
+        changed = self._count(sa.select(sa.func.count()).select_from(stage).join(target, same).where(differs))
+        if changed:
+            self._keep(target, sa.select(target).join(stage, same).where(differs))
+            cells = {c.name: sa.func.coalesce(stage.c[c.name], c) for c in target.c if c.name not in (key, "change")}
+            self.connection.execute(target.update().values(change=self.number, **cells).where(same, differs))
+        return changed
 
     def _refuse_twins(self, table: Table, twins: sa.Select[Any]) -> None:
         """Refuse rows that say something else than what this very change has just written."""
