@@ -24,7 +24,7 @@ from matchmaker.table import ReadOptions, nearest
 Before: TypeAlias = tuple[str | None, int | None]  # what a row said, as JSON, and the change that wrote it
 Keep: TypeAlias = Callable[[Table, pl.DataFrame], pl.DataFrame]
 _FETCH, _KEYS, _INSERT = 10_000, 1_000, 50_000
-_PARTS = 10  # that are sorted together: a tree in the order of digests is walked once for all of them
+_PARTS = 5  # that are sorted together: a tree in the order of digests is walked once for all of them
 
 
 @dataclass(frozen=True)
