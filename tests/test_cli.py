@@ -101,6 +101,9 @@ def test_every_help_opens_with_an_example_that_runs(ask, tmp_path, monkeypatch, 
     for name in ("data", "features"):
         shutil.copytree(bundled(name), tmp_path / "my-domain" / name)
     monkeypatch.chdir(tmp_path)
+    if "--store" in entry.example:
+        Path("participants.csv").write_text("org_id,name_en,country\nacme,Acme Bio,KR\n", "utf-8")
+        ask(*["import", "participants.csv", "--store", "sqlite:///store.db"])
     program, *arguments = shlex.split(entry.example)
     assert program == "matchmaker"
     code, _, error = ask(*arguments)

@@ -21,6 +21,7 @@ from matchmaker.writing import as_json
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset
+    from matchmaker.domain import Domain
     from matchmaker.intake import Intake
 
 Places = Annotated[
@@ -82,7 +83,7 @@ def _check_files(given: Sequence[str], output: str | None, talk: Talk, files: Fi
     tables = [{"table": name, "file": ", ".join(given), "rows": frame.height} for name, frame in intake.tables.items()]
     lines = [*recognized_lines(intake), "" if intake.errors else _verdict(intake.problems)]
     _report(lines, tables, intake.problems, talk, as_objects=as_objects)
-    _offer_copy(intake, known, given, output, talk)
+    offer_copy(intake, known.domain, given, output, talk)
     return 1 if intake.errors else 0
 
 
@@ -94,11 +95,12 @@ def _known(folder: str | None) -> Dataset:
     return Dataset.read(folder)
 
 
-def _offer_copy(intake: Intake, known: Dataset, given: Sequence[str], output: str | None, talk: Talk) -> None:
+def offer_copy(intake: Intake, domain: Domain, given: Sequence[str], output: str | None, talk: Talk) -> None:
+    """Write the copy to correct that was asked for, or say how to get one."""
     if output is not None:
         from matchmaker.intake.form import corrected_copy
 
-        write_to(output, corrected_copy(intake, known.domain), talk)
+        write_to(output, corrected_copy(intake, domain), talk)
     elif intake.errors and not talk.quiet:
         name = Path(given[0]).stem if "://" not in given[0] else "table"
         say(f"to correct it: add -o {name}.problems.xlsx for a copy with the problems beside the rows")

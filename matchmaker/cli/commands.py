@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping, Sequence
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, NamedTuple
 
 import typer
@@ -20,15 +21,15 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  advise  show  network
-  Data    check  mentions  template  index
+  Data    import  check  mentions  template  export  history  forget  index
   Meet    roster  regions  plan
   Measure compare  fit
   Start   demo
 
 Each command tells its options with -h. All of them take
-  --domain FOLDER  --quiet  --verbose  --debug
+  --domain FOLDER  --store URL  --quiet  --verbose  --debug
 Here: --version  --install-completion  --show-completion
-Exit codes: 0 done, 1 errors in the data, 2 wrong use, 130 interrupted
+Exit codes: 0 done, 1 errors in the data, 2 wrong use, 3 the store is busy or out of reach, 130 interrupted
 """
 
 
@@ -63,6 +64,13 @@ COMMANDS = {
         'matchmaker mentions --text "Celltrion and Seoul Bio Hub signed an MOU on 28 May 2024."',
     ),
     "check": Entry("Read files or a domain and list everything wrong with them.", "matchmaker check"),
+    "import": Entry(
+        "Bring files into a store, in one change that can be undone.",
+        "matchmaker import participants.csv --store sqlite:///store.db",
+    ),
+    "export": Entry("All tables as files, or in another store.", "matchmaker export --to tables.xlsx"),
+    "history": Entry("What was changed in a store, by whom and when.", "matchmaker history --store sqlite:///store.db"),
+    "forget": Entry("Erase an organization or a person for good.", "matchmaker forget acme --store sqlite:///store.db"),
     "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),
     "demo": Entry("A walk through all of this, in a minute.", "matchmaker demo"),
 }
@@ -121,7 +129,8 @@ class _Commands(MutableMapping[str, Any]):
         if name not in COMMANDS:
             raise KeyError(name)
         if name not in self._read:
-            function = getattr(import_module(f"matchmaker.cli.{name}"), name)
+            home = f"{name}_" if iskeyword(name) else name
+            function = getattr(import_module(f"matchmaker.cli.{home}"), home)
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             single.command(name, cls=Command, short_help=COMMANDS[name].summary)(function)
             self._read[name] = typer.main.get_command(single)

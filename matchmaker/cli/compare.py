@@ -71,10 +71,17 @@ def compare(
     if to_page:
         from matchmaker.evaluation.page import as_page
 
-        command = "matchmaker " + " ".join(Path(word).name if "/" in word else word for word in sys.argv[1:])
+        command = "matchmaker " + " ".join(_shown(word) for word in sys.argv[1:])
         write_to(str(output.file), as_page(found.report, command).encode(), talk)
         return
     deliver(_answer(found), output, talk)
+
+
+def _shown(word: str) -> str:
+    """A word of the command without paths of this machine, and without the address of a store."""
+    if "://" in word:
+        return "URL"
+    return Path(word).name if "/" in word else word
 
 
 def judged_world(talk: Talk, sides: str | None) -> Dataset:

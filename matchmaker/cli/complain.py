@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -12,11 +13,21 @@ from matchmaker.errors import MOST_PROBLEMS_SHOWN, Problem, counted, quoted, saf
 MOST_WARNINGS_SHOWN = 5
 LONGEST_LINE = 2000
 LEAST_LIKENESS = 0.5
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s]*(?=@)|(?<=[?&\s])(pass\w*=)[^&\s\"']*", re.IGNORECASE)
 
 
 def say(text: str) -> None:
-    """Print one line on stderr; whatever a user's file holds in it is made safe."""
-    print(safe_text(text, LONGEST_LINE), file=sys.stderr, flush=True)  # noqa: T201
+    """Print one line on stderr; whatever a user's file holds in it is made safe, and no password is in it."""
+    print(safe_text(without_password(text), LONGEST_LINE), file=sys.stderr, flush=True)  # noqa: T201
+
+
+def without_password(text: str) -> str:
+    """`text` with *** for what stands where an address has its password.
+
+    >>> without_password("postgresql://kim:s3cret@host/base")
+    'postgresql://kim:***@host/base'
+    """
+    return _PASSWORD.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 def complain(problems: Sequence[Problem]) -> None:

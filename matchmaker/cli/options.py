@@ -13,7 +13,7 @@ import typer
 
 from matchmaker.cli.completion import known_formats, known_scorers, organization_names
 
-EVERYWHERE = ("--domain", "--quiet", "-q", "--verbose", "-v", "--debug")
+EVERYWHERE = ("--domain", "--store", "--quiet", "-q", "--verbose", "-v", "--debug")
 Answer = TypeVar("Answer")
 
 Organization = Annotated[
@@ -51,6 +51,12 @@ Profile = Annotated[
 Threads = Annotated[int, typer.Option("--threads", metavar="N", help="To work in, 1 or more.")]
 SideOfProfile = Annotated[
     str | None, typer.Option("--side", metavar="COUNTRY", help="The profile's side of the border, such as CN or KR.")
+]
+Author = Annotated[
+    str | None,
+    typer.Option(
+        "--author", metavar="NAME", envvar="MATCHMAKER_AUTHOR", help="Who says so; left out, who is logged in."
+    ),
 ]
 AsOf = Annotated[
     str | None,
@@ -93,6 +99,16 @@ class Talk(Reading):
         str | None,
         typer.Option(
             "--domain", metavar="FOLDER", help="Another domain than the embedded one; read as `check -h` tells."
+        ),
+    ] = None
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store",
+            metavar="URL",
+            envvar="MATCHMAKER_STORE",
+            show_envvar=True,
+            help="Data from a store: sqlite:///FILE or postgresql://…; terms are those of --domain.",
         ),
     ] = None
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only errors on stderr.")] = False
@@ -233,7 +249,7 @@ def spread(function: Callable[..., Answer]) -> Callable[..., Answer]:
             groups[parameter.name] = hints[parameter.name]
         else:
             own.append(parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
-    options = own + [option for group in groups.values() for option in _options(group, function.__name__)]
+    options = own + [option for group in groups.values() for option in _options(group, function.__name__.rstrip("_"))]
 
     @functools.wraps(function)
     def command(**given: Any) -> Answer:

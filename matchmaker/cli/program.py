@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from matchmaker.cli.commands import COMMANDS, START, Group
-from matchmaker.cli.complain import complain, internal_problem, say, usage_problem
+from matchmaker.cli.complain import complain, internal_problem, say, usage_problem, without_password
 from matchmaker.cli.options import EVERYWHERE
 from matchmaker.errors import MatchmakerError, Problem
 
@@ -76,14 +76,14 @@ def _invoke(arguments: list[str]) -> int:
 def _show_trace() -> None:
     import traceback
 
-    typer.echo(traceback.format_exc(), err=True)
+    typer.echo(without_password(traceback.format_exc()), err=True)
 
 
 def _options_after_the_command(arguments: list[str]) -> list[str]:
     """`--domain X match Y` means `match --domain X Y`: the options that every command has may stand before it."""
     moved = 0
     while moved < len(arguments) and arguments[moved].partition("=")[0] in EVERYWHERE:
-        moved += 2 if arguments[moved] == "--domain" else 1
+        moved += 2 if arguments[moved] in ("--domain", "--store") else 1
     if not moved or moved >= len(arguments) or arguments[moved] not in COMMANDS:
         return arguments
     return [arguments[moved], *arguments[:moved], *arguments[moved + 1 :]]

@@ -20,24 +20,29 @@ if TYPE_CHECKING:
     from matchmaker.dataset import Dataset, Organization
     from matchmaker.index import Index
     from matchmaker.recommender import Recommender
+    from matchmaker.store import Store
     from matchmaker.tables import ReadOptions
 
 
 def dataset_of(talk: Talk) -> Dataset:
     """Read the domain, once; its warnings are printed then."""
     known = _read.cache_info().misses
-    dataset = _read(None if talk.domain is None else a_path(talk.domain), read_options(talk))
+    dataset = _read(None if talk.domain is None else a_path(talk.domain), talk.store, read_options(talk))
     if _read.cache_info().misses > known:
         if not talk.quiet:
-            _, stale = _index(talk.domain, read_options(talk))
-            warn([*stale, *(problem for problem in dataset.problems if problem.warning)], talk.domain)
+            folder = None if talk.store else talk.domain
+            _, stale = _index(folder, read_options(talk))
+            warn([*stale, *(problem for problem in dataset.problems if problem.warning)], folder)
         if talk.verbose:
-            say(f"read {len(dataset)} organizations from {talk.domain or 'the embedded data'}")
+            place = "the store" if talk.store else talk.domain or "the embedded data"
+            say(f"read {len(dataset)} organizations from {place}")
     return dataset
 
 
 @lru_cache(maxsize=4)
-def _read(folder: str | None, options: ReadOptions) -> Dataset:
+def _read(folder: str | None, store: str | None, options: ReadOptions) -> Dataset:
+    if store is not None:
+        return _read_store(folder, store, options)
     spare_threads(bundled("data") if folder is None else Path(folder))
     from matchmaker.dataset import Dataset
 
@@ -61,6 +66,43 @@ def _index(folder: str | None, options: ReadOptions) -> tuple[Index | None, list
         return None, [replace(problem, warning=True) for problem in error.problems]
 
 
+def _read_store(folder: str | None, address: str, options: ReadOptions) -> Dataset:
+    """The tables of a store, with the terms of a domain; the store is closed before anything is ranked."""
+    from matchmaker.domain import Domain
+
+    with opened(address) as store:
+        return store.dataset(Domain.read(folder), options)
+
+
+def store_address(talk: Talk) -> str:
+    """The address of the store.
+
+    Raises:
+        UsageError: none is named.
+    """
+    if talk.store is None:
+        fix = "give --store sqlite:///FILE or --store postgresql://…, or set MATCHMAKER_STORE"
+        raise UsageError(Problem("MM-CLI-004", "no store is named", fix))
+    return talk.store
+
+
+def opened(address: str, *, create: bool = False) -> Store:
+    """The store at an address."""
+    from matchmaker.store import Store
+
+    return Store.open(address, create=create)
+
+
+def who(author: str | None) -> str:
+    """The author of a change: the one named, else who is logged in."""
+    import getpass
+
+    try:
+        return author or getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a process that runs for nobody
+        return "unknown"
+
+
 def read_options(talk: Talk) -> ReadOptions:
     """How to read the tables."""
     from matchmaker.tables import ReadOptions
@@ -82,7 +124,7 @@ def recommender_of(talk: Talk, ranking: Ranking) -> Recommender:
         )
     weights = None if ranking.weights is None else read_weights(a_path(ranking.weights))
     dataset = dataset_of(talk)
-    index, _ = _index(talk.domain, read_options(talk))
+    index, _ = _index(None if talk.store else talk.domain, read_options(talk))
     if index and ranking.scorer == "blend" and weights == index.note["weights"]:
         return index.recommender()
     return Recommender(dataset, ranking.scorer, weights)

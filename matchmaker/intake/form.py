@@ -43,7 +43,7 @@ def template(domain: Domain) -> bytes:
 
     The example row is known by its marker and not taken.
     """
-    target, book = _book()
+    target, book = new_book()
     sheet = book.add_worksheet("participants")
     heading, example = book.add_format(_HEADING), book.add_format({"italic": True, "font_color": "#777777"})
     lists = {name: list(choices(ORGANIZATIONS, name, domain)) for name in TEMPLATE}
@@ -62,7 +62,7 @@ def corrected_copy(intake: Intake, domain: Domain) -> bytes:
 
     Cells with errors are marked, term columns have drop-down lists. The first column is not read again.
     """
-    target, book = _book()
+    target, book = new_book()
     for number, work in enumerate(intake.transcripts):
         sheet = book.add_worksheet(_sheet_name(work, number, len(intake.transcripts)))
         _write_copy(book, sheet, work, [p for p in intake.problems if _belongs(p, work)], domain)
@@ -90,7 +90,8 @@ def _labels(vocabulary: Vocabulary, term: str) -> str:
 _HEADING = {"bold": True, "bg_color": "#DDE6F0", "text_wrap": True, "valign": "top", "border": 1}
 
 
-def _book() -> tuple[io.BytesIO, Any]:
+def new_book() -> tuple[io.BytesIO, Any]:
+    """A workbook in which every cell is the text that it is given, and the bytes that it will be."""
     import xlsxwriter  # type: ignore[import-untyped]
 
     target = io.BytesIO()

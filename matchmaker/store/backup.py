@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,10 +10,12 @@ from pathlib import Path
 import polars as pl
 import sqlalchemy as sa
 
+from matchmaker.errors import DataError, Problem, quoted
 from matchmaker.store.change import Writer, batches, insert_rows, languages_in
 from matchmaker.store.layout import LANGUAGE, layout
 from matchmaker.store.session import STORED
 from matchmaker.store.tombstone import Eraser, Tombstones, erase_organization, erase_text
+from matchmaker.writing import refuse_target
 
 KEPT = "tombstone"  # what a copy adds to, and never takes away
 
@@ -67,11 +70,19 @@ def _texts(writer: Writer) -> Iterator[str | None]:
 
 @contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """A new name beside `path`; what is written under it takes the name of `path` at the end, whole."""
-    scratch = path.parent / f".matchmaker-{path.name}.tmp"
+    """A new name beside `path`; what is written under it takes the name of `path` at the end, whole.
+
+    Raises:
+        UsageError, DataError: the file cannot be written.
+    """
+    refuse_target(path)
+    scratch = path.parent / f".matchmaker-{os.urandom(8).hex()}.tmp"
     try:
         yield scratch
         scratch.replace(path)
+    except OSError as error:
+        message = f"{quoted(path)} could not be written: {error.strerror or error}"
+        raise DataError(Problem("MM-CLI-010", message, "choose another place")) from None
     finally:
         for ending in ("", "-wal", "-shm"):
             Path(f"{scratch}{ending}").unlink(missing_ok=True)

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -14,14 +16,15 @@ import sqlalchemy as sa
 
 from matchmaker.errors import MOST_PROBLEMS_SHOWN, DataError, Problem, counted, quoted
 from matchmaker.schema import Column, Table, normalized_header
-from matchmaker.store.layout import LANGUAGE, key_of, layout, references
+from matchmaker.store.layout import LANGUAGE, is_all_that_it_states, key_of, layout, references
 from matchmaker.store.row import by_key, columns_of, parts_of, twins_problem
 from matchmaker.store.session import STORED
 from matchmaker.table import ReadOptions, nearest
 
 Before: TypeAlias = tuple[str | None, int | None]  # what a row said, as JSON, and the change that wrote it
 Keep: TypeAlias = Callable[[Table, pl.DataFrame], pl.DataFrame]
-_FETCH, _KEYS = 10_000, 1_000
+_FETCH, _KEYS, _INSERT = 10_000, 1_000, 50_000
+_PARTS = 5  # that are sorted together: a tree in the order of digests is walked once for all of them
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,21 @@ class Writer:
         """
         table = STORED[name]
         self._add_languages(table, frame)
-        stage = self._stage(table)
+        stage = _stage(self.table(name))
+        stage.create(self.connection)
         options = replace(options, allow_extra=True, max_tags=10**9)
-        for part in parts_of(frame, table, options):
-            kept = part if keep is None else keep(table, part)
-            self.left_out[name] += part.height - kept.height
-            self._load(stage, by_key(kept, table))
-            self._take(table, stage)
+        parts = self._kept(table, parts_of(frame, table, options), keep)
+        while batch := list(islice(parts, _PARTS)):
+            rows = by_key(pl.concat(batch), table)
+            self._load(stage, rows)
+            self._take(table, stage, rows.height)
         stage.drop(self.connection)
+
+    def _kept(self, table: Table, parts: Iterator[pl.DataFrame], keep: Keep | None) -> Iterator[pl.DataFrame]:
+        for part in parts:
+            kept = part if keep is None else keep(table, part)
+            self.left_out[table.name] += part.height - kept.height
+            yield kept
 
     def _add_languages(self, table: Table, frame: pl.DataFrame) -> None:
         if not table.multilingual:
@@ -114,42 +124,37 @@ class Writer:
         if new:
             self.metadata = layout(languages_in(self.connection))
 
-    def _stage(self, table: Table) -> sa.Table:
-        """A table of this connection for the rows of a part."""
-        columns = [
-            sa.Column(column.name, sa.Text) for column in self.table(table.name).columns if column.name != "change"
-        ]
-        stage = sa.Table(f"stage_{table.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
-        stage.create(self.connection)
-        return stage
-
     def _load(self, stage: sa.Table, part: pl.DataFrame) -> None:
         self.connection.execute(stage.delete())
         names = [column.name for column in stage.columns if column.name in part.columns]
         insert_rows(self.connection, stage, part.select(names))
 
-    def _take(self, table: Table, stage: sa.Table) -> None:
+    def _take(self, table: Table, stage: sa.Table, staged: int) -> None:
         """Bring the staged rows into their table."""
         target = self.table(table.name)
-        key = target.c[key_of(table)]
-        same = stage.c[key.name] == key
-        staged = self._count(sa.select(sa.func.count()).select_from(stage))
-        differs = _differs(stage, target)
-        self._refuse_twins(table, sa.select(stage).join(target, same).where(differs, target.c.change == self.number))
-        changed = self._count(sa.select(sa.func.count()).select_from(stage).join(target, same).where(differs))
-        if changed:
-            self._keep(target, sa.select(target).join(stage, same).where(differs))
-            values = {
-                c.name: sa.func.coalesce(stage.c[c.name], c) for c in target.c if c.name not in (key.name, "change")
-            }
-            self.connection.execute(target.update().values(change=self.number, **values).where(same, differs))
+        changed = 0 if is_all_that_it_states(table) else self._correct(table, stage, target)
+        key = key_of(table)
         names = [column.name for column in stage.columns]
-        new = sa.select(*stage.columns, sa.literal(self.number)).where(~sa.exists().where(same))
+        new = sa.select(*stage.columns, sa.literal(self.number)).where(
+            ~sa.exists().where(stage.c[key] == target.c[key])
+        )
         insert = target.insert().from_select([*names, "change"], new)
         added = self.connection.execute(insert, execution_options={"preserve_rowcount": True}).rowcount
         self.added[table.name] += added
         self.updated[table.name] += changed
         self.unchanged[table.name] += staged - added - changed
+
+    def _correct(self, table: Table, stage: sa.Table, target: sa.Table) -> int:
+        """Replace the cells that the staged rows state otherwise; the number of rows that have any."""
+        key = key_of(table)
+        same, differs = stage.c[key] == target.c[key], _differs(stage, target)
+        self._refuse_twins(table, sa.select(stage).join(target, same).where(differs, target.c.change == self.number))
+        changed = self._count(sa.select(sa.func.count()).select_from(stage).join(target, same).where(differs))
+        if changed:
+            self._keep(target, sa.select(target).join(stage, same).where(differs))
+            cells = {c.name: sa.func.coalesce(stage.c[c.name], c) for c in target.c if c.name not in (key, "change")}
+            self.connection.execute(target.update().values(change=self.number, **cells).where(same, differs))
+        return changed
 
     def _refuse_twins(self, table: Table, twins: sa.Select[Any]) -> None:
         """Refuse rows that say something else than what this very change has just written."""
@@ -165,7 +170,7 @@ class Writer:
         """Remove rows; what they said is kept."""
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
-        self._index_references(target)
+        self._index_references()
         for part in _parts(sorted(set(keys))):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -176,7 +181,7 @@ class Writer:
         target = self.table(name)
         key = target.c[key_of(STORED[name])]
         if befores:
-            self._index_references(target)
+            self._index_references()
         for part in _parts(sorted(befores)):
             found = key.in_(part)
             self._keep(target, sa.select(target).where(found))
@@ -190,14 +195,19 @@ class Writer:
                 self.connection.execute(target.insert(), rows)
             self._count_restored(name, present, set(again))
 
-    def _index_references(self, target: sa.Table) -> None:
+    def _index_references(self) -> None:
         """Let the database find who refers to a row that goes; kept for longer, it would slow every import."""
-        referring = [(name, column) for name, table in STORED.items() for column in references(table)]
-        for name, column in referring:
-            index = f"reference_{name}_{column.name}"
-            if column.table == target.name and index not in self._indexes:
-                self.connection.exec_driver_sql(f'CREATE INDEX "{index}" ON "{name}" ("{column.name}")')
-                self._indexes.append(index)
+        if self._indexes:
+            return
+        for name, column in ((name, column) for name, table in STORED.items() for column in references(table)):
+            self._indexes.append(f"reference_{name}_{column.name}")
+            self.connection.exec_driver_sql(f'CREATE INDEX "{self._indexes[-1]}" ON "{name}" ("{column.name}")')
+
+    def _drop_indexes(self) -> None:
+        if self._indexes and self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql("SET CONSTRAINTS ALL IMMEDIATE")
+        for index in self._indexes:
+            self.connection.exec_driver_sql(f'DROP INDEX "{index}"')
 
     def _count_restored(self, name: str, before: set[str], after: set[str]) -> None:
         self.added[name] += len(after - before)
@@ -224,8 +234,7 @@ class Writer:
             DataError: rows refer to others that are not there.
         """
         self._check_references()
-        for index in self._indexes:
-            self.connection.exec_driver_sql(f'DROP INDEX "{index}"')
+        self._drop_indexes()
         written = {kind: _counted(getattr(self, kind)) for kind in ("added", "updated", "removed")}
         number = self.number if any(written.values()) or token else 0
         change = Change(
@@ -275,8 +284,8 @@ class Writer:
         return [_unknown(name, column, row.id, row.n, nearest(row.id, known)) for row in found]
 
 
-def _counted(counts: Mapping[str, int]) -> dict[str, int]:
-    return {table: n for table, n in sorted(counts.items()) if n}
+def _counted(counts: Counter[str]) -> dict[str, int]:
+    return {table: counts[table] for table in STORED if counts[table]}
 
 
 def _unknown(name: str, column: Column, identifier: str, n: int, near: str | None) -> Problem:
@@ -284,6 +293,13 @@ def _unknown(name: str, column: Column, identifier: str, n: int, near: str | Non
     message += f"; the nearest is {quoted(near)}" if near else ""
     fix = f"import it with its {column.table}, or first"
     return Problem("MM-REF-001", message, fix, name, field=column.name)
+
+
+@lru_cache(maxsize=64)
+def _stage(target: sa.Table) -> sa.Table:
+    """A table of one connection for the rows of a part."""
+    columns = [sa.Column(column.name, sa.Text) for column in target.columns if column.name != "change"]
+    return sa.Table(f"stage_{target.name}", sa.MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _differs(stage: sa.Table, target: sa.Table) -> sa.ColumnElement[bool]:
@@ -310,15 +326,14 @@ def _parts(keys: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def insert_rows(connection: sa.Connection, table: sa.Table, frame: pl.DataFrame) -> None:
     """Insert texts in bulk: by COPY where there is one."""
-    if frame.is_empty():
-        return
     quoter = connection.dialect.identifier_preparer
     columns = ", ".join(quoter.quote(name) for name in frame.columns)
     name = quoter.format_table(table)
-    if connection.dialect.name == "sqlite":
-        marks = ", ".join("?" * frame.width)
-        connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", frame.rows())  # noqa: S608  # names are ours
-        return
-    cursor: Any = connection.connection.cursor()
-    with cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        copy.write(frame.write_csv(include_header=False, quote_style="non_numeric"))
+    marks = ", ".join("?" * frame.width)
+    for part in frame.iter_slices(_INSERT):
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"INSERT INTO {name} ({columns}) VALUES ({marks})", part.rows())  # noqa: S608  # names are ours
+            continue
+        cursor: Any = connection.connection.cursor()
+        with cursor.copy(f"COPY {name} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+            copy.write(part.write_csv(include_header=False, quote_style="non_numeric"))

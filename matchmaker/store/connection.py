@@ -75,12 +75,40 @@ def _sqlite(url: URL) -> Place:
 
 
 def _postgres(url: URL, text: str) -> Place:
+    if "@" in str(url.host):
+        raise UsageError(Problem("MM-STO-001", "the address of the store has an @ too many", "write %40 in a password"))
     given = [url.password, *(value for key, value in url.query.items() if "pass" in key.lower())]
     written = re.findall(r"://[^:/@?]*:(.*)@", text) + re.findall(r"pass\w*=([^&]*)", text)
     secrets = {str(secret) for secret in [*given, *written, *map(unquote, written)] if secret}
     name = f"{url.host or url.query.get('host') or 'localhost'}/{url.database or ''}"
     place = Place(url, "", tuple(sorted(secrets, key=len, reverse=True)))
     return Place(url, place.without_secrets(safe_text(name)), place.secrets)
+
+
+def is_store(source: str) -> bool:
+    """Whether a path or an address is that of a store; a table named in an address (`?table=`) is a table."""
+    if "://" not in source:
+        return _application(Path(source)) == APPLICATION
+    if "table=" in source or not source.startswith(("sqlite:", "postgresql:")):
+        return False
+    place = place_of(source)
+    if place.path is not None:
+        return _application(place.path) == APPLICATION
+    try:
+        connect(place, create=False, wait=WAIT).dispose()
+    except (UsageError, DataError):
+        return False
+    return True
+
+
+def _application(path: Path) -> int:
+    """The number by which a database says what it belongs to; 0 for what is none."""
+    try:
+        with path.open("rb") as file:
+            header = file.read(100)
+    except (OSError, ValueError):
+        return 0
+    return int.from_bytes(header[68:72], "big") if header.startswith(_HEADER) else 0
 
 
 def connect(place: Place, *, create: bool, wait: float) -> Engine:
@@ -137,13 +165,16 @@ def reading(engine: Engine, place: Place) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def writing(engine: Engine, place: Place) -> Iterator[sa.Connection]:
-    """A connection whose transaction is kept whole at the end, or not at all."""
+def writing(engine: Engine, place: Place, *, keep: bool = True) -> Iterator[sa.Connection]:
+    """A connection whose transaction is kept whole at the end, or not at all: never, where `keep` is False."""
     with _in_words(place), engine.connect() as connection:
         transaction = _twice(connection.begin)
         try:
             yield connection
-            transaction.commit()
+            if keep:
+                transaction.commit()
+            else:
+                transaction.rollback()
         except BaseException:
             with suppress(Exception):  # the first error says more
                 transaction.rollback()
@@ -213,7 +244,7 @@ def _check_header(place: Place, path: Path) -> None:
     pages, log = int.from_bytes(header[28:32], "big"), Path(f"{path}-wal")
     if path.stat().st_size < pages * (65_536 if size == 1 else size) and not log.exists():
         raise DataError(place.problem("MM-STO-004", "is cut: its end is missing", _RESTORE))
-    if int.from_bytes(header[68:72], "big") != APPLICATION:
+    if _application(path) != APPLICATION:
         message = "is an SQLite database, but no store of matchmaker"
         raise DataError(place.problem("MM-STO-003", message, "give the file of a store; `import` reads its tables"))
 

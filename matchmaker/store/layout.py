@@ -48,6 +48,12 @@ def identity_of(table: Table) -> list[str]:
     return [column.name for column in stored_columns(table)]
 
 
+def is_all_that_it_states(table: Table) -> bool:
+    """Whether a row is known by everything in it, so that another content is another row."""
+    has_identifier = any(column.kind == "id" for column in table.columns)
+    return table.name not in SESSION_TABLES and not has_identifier
+
+
 def references(table: Table) -> list[Column]:
     """The columns that hold identifiers of another table."""
     return [column for column in stored_columns(table) if column.table]

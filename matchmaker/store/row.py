@@ -43,6 +43,11 @@ def values_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     return sheet.frame.drop(LINE, FIRST, strict=False)
 
 
+def texts_of(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Values as the texts that would be stored."""
+    return _texts(frame, table, ReadOptions(allow_extra=True, max_tags=10**9))
+
+
 def _texts(frame: pl.DataFrame, table: Table, options: ReadOptions) -> pl.DataFrame:
     sheet, problems = sheet_of(frame, table.name, table, options)
     sheet, refused = with_values(sheet, options)
@@ -126,7 +131,7 @@ def twins_problem(table: Table, row: Mapping[str, str]) -> Problem:
 def _digests(frame: pl.DataFrame, table: Table) -> pl.Series:
     stated = identity_of(table)
     joined = frame.select(pl.concat_str(pl.col(stated).fill_null(""), separator=_BETWEEN)).to_series()
-    keys = [blake2b(text.encode(), digest_size=16).hexdigest() for text in joined.to_list()]
+    keys = [blake2b(text.encode(), digest_size=12).hexdigest() for text in joined.to_list()]
     return _with_own_identifiers(pl.Series("key", keys, dtype=pl.String()), frame, table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from matchmaker.schema import TABLES, Column, Table
@@ -133,3 +134,8 @@ WORDS: Mapping[tuple[str, str], tuple[str, ...]] = {
 }
 PERSONAL: Mapping[str, tuple[str, ...]] = {"attendees": ("contact",)}
 STORED: dict[str, Table] = TABLES | SESSION_TABLES
+
+
+def is_name(text: str) -> bool:
+    """Whether a session can be called so: its name may become that of a folder."""
+    return re.fullmatch(r"[A-Za-z0-9가-힣一-鿿._-]{1,64}", text) is not None and not text.startswith(".")

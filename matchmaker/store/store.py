@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import polars as pl
 import sqlalchemy as sa
@@ -15,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from matchmaker.dataset import Dataset
 from matchmaker.domain import Domain
-from matchmaker.errors import Problem, UsageError, quoted
+from matchmaker.errors import DataError, Problem, UsageError, quoted
 from matchmaker.schema import TABLES
 from matchmaker.store.backup import beside, bury_again, copy
 from matchmaker.store.change import Change, Writer, batches, languages_in
@@ -27,7 +28,9 @@ from matchmaker.store.session import STORED
 from matchmaker.store.tombstone import Tombstones, erase_organization, erase_person
 from matchmaker.store.undo import undo
 from matchmaker.table import ReadOptions, nearest
-from matchmaker.writing import refuse_target
+
+Tables: TypeAlias = Mapping[str, pl.DataFrame]
+MOST_CHECKED = 2_000_000  # rows that are also read as a world before they are kept; above, each is checked by itself
 
 
 class Store:
@@ -73,13 +76,15 @@ class Store:
 
     def put(
         self,
-        tables: Mapping[str, pl.DataFrame],
+        tables: Tables | Iterable[Tables],
         *,
         author: str,
         source: str,
         session: str | None = None,
-        token: str | None = None,
+        once: str | None = None,
         options: ReadOptions | None = None,
+        domain: Domain | None = None,
+        dry_run: bool = False,
     ) -> Change:
         """Write rows of any tables, all of them or none: new ones are added, known ones filled in or corrected.
 
@@ -87,29 +92,30 @@ class Store:
         change nothing. Putting the same twice, in parts or in another order is putting it once.
 
         Args:
-            tables: frames by the names of `STORED`, with cells as docs/format.md has them.
+            tables: frames by the names of `STORED`, with cells as docs/format.md has them; what is too large for memory
+                comes in several parts, one after the other, and is one change all the same.
             author: who says so.
             source: where it comes from: a file, an address.
             session: the session for which it was brought.
-            token: a name of this change; a second one of the same name is not carried out, and the first is returned.
+            once: a name of this change; a second one of the same name is not carried out, and the first is returned.
             options: how dates and numbers are written, where they are not as docs/format.md has them.
+            domain: refuse rows with which the store could not be read as a world of this domain.
+            dry_run: write nothing; the change tells what would be written.
 
         Raises:
             DataError: a cell that its column does not take, or a reference to what is not there; nothing is written.
             UsageError: a table of another name.
             StoreError: the store is busy or out of reach.
         """
-        for name in tables:
-            if name not in STORED:
-                near = nearest(name, list(STORED))
-                fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
-                raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
-        with writing(self._engine, self.place) as connection:
-            if (known := _by_token(connection, token)) is not None:
+        with writing(self._engine, self.place, keep=not dry_run) as connection:
+            if (known := _by_token(connection, once)) is not None:
                 return known
             writer = Writer(connection, author, source)
             put(writer, tables, options or ReadOptions())
-            return writer.finish(session=session, token=token)
+            change = writer.finish(session=session, token=once)
+            if domain is not None and 0 < sum(change.added.values()) + sum(change.updated.values()) < MOST_CHECKED:
+                _dataset(_texts(connection, TABLES), domain, options)
+            return change
 
     def record(
         self,
@@ -117,7 +123,7 @@ class Store:
         *,
         author: str,
         source: str,
-        token: str | None = None,
+        once: str | None = None,
         seen: int | None = None,
     ) -> Change:
         """Write down what came of a meeting; statements of several people about a pair stand beside each other.
@@ -126,7 +132,7 @@ class Store:
             outcome: the statement.
             author: who says so.
             source: where it comes from.
-            token: a name of this statement; the same one sent twice is one row.
+            once: a name of this statement; the same one sent twice is one row.
             seen: the last change that the author knew of; refused where another statement about the pair is newer.
 
         Raises:
@@ -135,12 +141,12 @@ class Store:
         """
         outcome.check()
         with writing(self._engine, self.place) as connection:
-            if (known := _by_token(connection, token)) is not None:
+            if (known := _by_token(connection, once)) is not None:
                 return known
             writer = Writer(connection, author, source)
             check_against(writer, outcome, seen)
-            put(writer, {"outcomes": outcome.frame(token or secrets.token_hex(8), source)}, ReadOptions())
-            return writer.finish(session=outcome.session, token=token)
+            put(writer, {"outcomes": outcome.frame(once or secrets.token_hex(8), source)}, ReadOptions())
+            return writer.finish(session=outcome.session, token=once)
 
     def remove(self, table: str, keys: Sequence[str], *, author: str, source: str) -> Change:
         """Remove rows by their keys; it can be undone.
@@ -191,7 +197,6 @@ class Store:
         Raises:
             DataError, UsageError: the file cannot be written.
         """
-        refuse_target(path)
         with (
             beside(Path(path)) as scratch,
             Store.open(f"sqlite:///{scratch}") as target,
@@ -223,21 +228,31 @@ class Store:
     def texts(self, *names: str) -> dict[str, pl.DataFrame]:
         """Tables as they are stored, every cell a text: all of them, or those of these names; rows by key."""
         with reading(self._engine, self.place) as connection:
-            metadata = layout(languages_in(connection))
-            return {name: _frame(connection, metadata.tables[name]) for name in names or STORED}
+            return _texts(connection, names or STORED)
 
     def tables(self, *names: str) -> dict[str, pl.DataFrame]:
         """The same with values: lists, numbers, truth values, and `day` beside each `date`."""
         return {name: values_of(frame, STORED[name]) for name, frame in self.texts(*names).items()}
 
-    def dataset(self, domain: Domain | None = None, options: ReadOptions | None = None) -> Dataset:
+    def dataset(
+        self,
+        domain: Domain | None = None,
+        options: ReadOptions | None = None,
+        *,
+        names: Sequence[str] = tuple(TABLES),
+    ) -> Dataset:
         """The world to rank in; it does not hold on to the store.
 
+        `names` are the tables to read, organizations among them.
+
         Raises:
-            DataError: the tables say something that the domain does not know.
+            DataError: the store holds no organization, or its tables say something that the domain does not know.
         """
-        frames = {name: frame for name, frame in self.texts(*TABLES).items() if frame.height or name == "organizations"}
-        return Dataset.from_frames(domain=domain, options=options, **frames)
+        frames = self.texts(*names)
+        if frames["organizations"].is_empty():
+            fix = "bring some into it: matchmaker import FILE --store URL"
+            raise DataError(self.place.problem("MM-STO-014", "the store holds no organization yet", fix))
+        return _dataset(frames, domain, options)
 
     def stated(self, name: str) -> pl.DataFrame:
         """One table with values, and of each row the `change`, the `author` and the `time` at which it was stated."""
@@ -256,13 +271,39 @@ class Store:
             ]
 
 
-def put(writer: Writer, tables: Mapping[str, pl.DataFrame], options: ReadOptions) -> None:
-    """Put tables, less whoever is forgotten."""
+def put(writer: Writer, tables: Tables | Iterable[Tables], options: ReadOptions) -> None:
+    """Put tables, less whoever is forgotten.
+
+    Raises:
+        UsageError: a table of another name.
+    """
     known = Tombstones(writer.connection, writer.table("tombstone"))
     gone: set[str] = set()
     keep = partial(known.without, gone=gone) if known else None
-    for name in (name for name in STORED if name in tables):
-        writer.put(name, tables[name], options, keep)
+    for part in [tables] if isinstance(tables, Mapping) else tables:
+        _check_names(part)
+        for name in (name for name in STORED if name in part):
+            writer.put(name, part[name], options, keep)
+
+
+def _check_names(tables: Tables) -> None:
+    for name in tables:
+        if name not in STORED:
+            near = nearest(name, list(STORED))
+            fix = f"did you mean {near}?" if near else "the tables are " + ", ".join(STORED)
+            raise UsageError(Problem("MM-USE-007", f"there is no table {quoted(name)}", fix))
+
+
+def _texts(connection: sa.Connection, names: Iterable[str]) -> dict[str, pl.DataFrame]:
+    metadata = layout(languages_in(connection))
+    return {name: _frame(connection, metadata.tables[name]) for name in names}
+
+
+def _dataset(frames: Mapping[str, pl.DataFrame], domain: Domain | None, options: ReadOptions | None) -> Dataset:
+    """A world of stored texts: how files were written that once were read does not matter here."""
+    plain = replace(options or ReadOptions(), date_format=None, decimal=None, skip_rows=0, max_tags=10**9)
+    given = {name: frame for name, frame in frames.items() if frame.height or name == "organizations"}
+    return Dataset.from_frames(domain=domain, options=plain, **given)
 
 
 def _authors(connection: sa.Connection, metadata: sa.MetaData, name: str) -> pl.DataFrame:

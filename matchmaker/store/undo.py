@@ -71,7 +71,7 @@ def _refuse_later(writer: Writer, name: str, number: int, standing: set[str]) ->
     touched = sa.select(versions.c.key).where(ours, sa.or_(versions.c.change == number, versions.c.since == number))
     latest = sa.select(versions.c.key, sa.func.max(versions.c.change)).where(ours, versions.c.key.in_(touched))
     found = writer.connection.execute(latest.group_by(versions.c.key))
-    later = {key: change for key, change in found.tuples() if change > number and key not in standing}
+    later = {key: change for key, change in found if change > number and key not in standing}
     if later:
         message = f"{counted(len(later), 'row')} of {name} changed since, by change {max(later.values())}"
         raise DataError(Problem("MM-STO-008", message, f"undo {max(later.values())} first"))

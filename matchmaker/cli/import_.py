@@ -1,0 +1,256 @@
+"""`matchmaker import`: bring files and tables of databases into a store, in one change that can be undone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from matchmaker.cli.check import offer_copy
+from matchmaker.cli.complain import complain
+from matchmaker.cli.history import rows, told
+from matchmaker.cli.intake import intake_options, recognized_lines
+from matchmaker.cli.options import Author, Files, Talk, spread
+from matchmaker.cli.world import opened, store_address, who
+from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from matchmaker.dataset import Dataset
+    from matchmaker.domain import Domain
+    from matchmaker.intake import Intake, IntakeOptions
+    from matchmaker.store import Change
+
+REGISTRIES = ("cordis", "clinicaltrials", "ror")
+Sources = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[REGISTRY] FILE|FOLDER|URL…",
+        help="CSV, Excel, OpenDocument, JSON, Parquet or SQLite files, a folder of tables, postgresql://… addresses; "
+        "after cordis, clinicaltrials or ror, files of that registry.",
+        show_default=False,
+    ),
+]
+Copy = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE.problems.xlsx", help="Where it is refused, the rows with their problems."
+    ),
+]
+
+
+@spread
+def import_(
+    talk: Talk,
+    files: Files,
+    sources: Sources = None,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="NAME", help="The organizations attend this session.")
+    ] = None,
+    author: Author = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be saved, and save nothing.")] = False,
+    undo: Annotated[int | None, typer.Option("--undo", metavar="NUMBER", help="Take a change back.")] = None,
+    output: Copy = None,
+) -> int:
+    """Read files as `check` does, show what was recognized, and save all of it in the store, or nothing.
+
+    New rows are added, known ones filled in or corrected; the same twice is once. --undo takes a change back.
+    """
+    address = store_address(talk)
+    if undo is not None:
+        return _undo(address, undo, author)
+    if not sources:
+        raise UsageError(Problem("MM-CLI-004", "no file is named", "see matchmaker import --help"))
+    if session is not None:
+        _check_name(session)
+    if sources[0] in REGISTRIES and len(sources) > 1:
+        return _import_registry(address, sources, author, talk, dry_run=dry_run)
+    return _import(address, sources, session, author, output, talk, files, dry_run=dry_run)
+
+
+def _undo(address: str, number: int, author: str | None) -> int:
+    with opened(address) as store:
+        change = store.undo(number, author=who(author))
+    done = told(change) or "nothing to do"
+    sys.stdout.write(f"Undone: change {number} ({done}). Again: matchmaker import --undo {change.number}\n")
+    return 0
+
+
+def _import(
+    address: str, sources: Sequence[str], session: str | None, author: str | None, output: str | None, talk: Talk,
+    files: Files, *, dry_run: bool,
+) -> int:  # fmt: skip
+    from matchmaker.domain import Domain
+
+    domain, options = Domain.read(talk.domain), intake_options(talk, files)
+    known, exists = _known(address, domain, options)
+    intake, tables = _read(_files(sources), domain, options, known)
+    sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
+    sys.stdout.flush()
+    complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
+    if intake.errors:
+        sys.stdout.write("Nothing was saved.\n")
+        offer_copy(intake, domain, sources, output, talk)
+        return 1
+    stated = {
+        "tables": tables if session is None else _invited(tables, session, domain),
+        "author": who(author),
+        "source": ", ".join(map(_name, sources)),
+        "session": session,
+        "options": options,
+        "domain": domain,
+    }
+    _report(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
+    return 0
+
+
+def _import_registry(address: str, sources: Sequence[str], author: str | None, talk: Talk, *, dry_run: bool) -> int:
+    """Import the files of a registry part by part, in one change."""
+    from matchmaker.domain import Domain
+    from matchmaker.intake.registry import read_registry
+
+    registry, *paths = sources
+    parts = read_registry(registry, paths, domain=Domain.read(talk.domain))
+    source = f"{registry}: {', '.join(map(_name, paths))}"
+    with opened(address, create=True) as store:
+        change = store.put(_parts(parts, talk), author=who(author), source=source, dry_run=dry_run)
+    _report(change, dry_run=dry_run)
+    return 0
+
+
+def _parts(parts: Iterator[Intake], talk: Talk) -> Iterator[dict[str, pl.DataFrame]]:
+    for part in parts:
+        if part.errors:
+            raise DataError(part.errors)
+        complain([] if talk.quiet else part.problems)
+        yield part.tables
+
+
+def _known(address: str, domain: Domain, options: IntakeOptions) -> tuple[Dataset | None, bool]:
+    """The organizations and events of the store, if there are any, and whether there is a store."""
+    try:
+        with opened(address) as store:
+            return store.dataset(domain, replace(options, allow_unknown=True), names=("organizations", "events")), True
+    except MatchmakerError as error:
+        if error.problems[0].code not in ("MM-STO-002", "MM-STO-014"):
+            raise
+        return None, error.problems[0].code == "MM-STO-014"
+
+
+def _saved(address: str, stated: dict[str, Any], *, new: bool, dry_run: bool) -> Change:
+    """The change; where there is no store yet, it is tried elsewhere, so that a refusal leaves none behind."""
+    from matchmaker.store.store import MOST_CHECKED
+
+    if new and (dry_run or sum(frame.height for frame in stated["tables"].values()) < MOST_CHECKED):
+        with TemporaryDirectory() as folder, opened(f"sqlite:///{folder}/store.db", create=True) as trial:
+            change = trial.put(**stated, dry_run=True)
+    if new and dry_run:
+        return change
+    with opened(address, create=True) as store:
+        return store.put(**stated, dry_run=dry_run)
+
+
+def _read(
+    sources: Sequence[str], domain: Domain, options: IntakeOptions, known: Dataset | None
+) -> tuple[Intake, dict[str, pl.DataFrame]]:
+    """What the files give; tables of sessions are read as `export` wrote them."""
+    from matchmaker.intake import Intake, read_sources
+    from matchmaker.store.export import unescaped
+    from matchmaker.store.session import SESSION_TABLES
+    from matchmaker.table import LINE, read_table
+
+    if len(sources) == 1 and (stored := _stored(sources[0])) is not None:
+        return Intake({}, {}, [], []), stored
+    own = [source for source in sources if Path(source).stem in SESSION_TABLES]
+    rest = [source for source in sources if source not in own]
+    intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, {}, [], [])
+    tables = dict(intake.tables)
+    for source in own:
+        sheet, problems = read_table(Path(source), SESSION_TABLES[Path(source).stem], options)
+        intake.problems.extend(problems)
+        tables[Path(source).stem] = sheet.frame.drop(LINE)
+    return intake, {name: unescaped(frame) for name, frame in tables.items()}
+
+
+def _stored(source: str) -> dict[str, pl.DataFrame] | None:
+    """The tables of another store, such as a backup; None where the source is no store."""
+    from matchmaker.store.connection import is_store
+
+    if not is_store(source):
+        return None
+    with opened(source if "://" in source else f"sqlite:///{source}") as store:
+        return {name: frame for name, frame in store.texts().items() if frame.height}
+
+
+def _files(sources: Sequence[str]) -> list[str]:
+    """The sources, with the tables of a folder for the folder."""
+    from matchmaker.store.session import STORED
+
+    found: list[str] = []
+    for source in sources:
+        folder = Path(source)
+        if "://" in source or not folder.is_dir():
+            found.append(source)
+            continue
+        place = folder / "data" if (folder / "data").is_dir() else folder
+        tables = [path for path in sorted(place.iterdir()) if path.stem in STORED and path.is_file()]
+        if not tables:
+            raise UsageError(Problem("MM-USE-008", "there is no table in this folder", "see docs/format.md", source))
+        found += map(str, tables)
+    return found
+
+
+def _name(source: str) -> str:
+    """What is kept of a source: the name of the file, or an address without secrets."""
+    if "://" not in source:
+        return os.path.basename(os.path.normpath(source))  # noqa: PTH119  # of a folder, too
+    from matchmaker.intake.database import shown
+
+    return shown(source)
+
+
+def _check_name(session: str) -> None:
+    from matchmaker.store.session import is_name
+
+    if not is_name(session):
+        message = f"a session cannot be called {quoted(session)}"
+        raise DataError(Problem("MM-STO-013", message, "up to 64 letters, digits, points, - and _, without blanks"))
+
+
+def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> dict[str, pl.DataFrame]:
+    """The tables, and the organizations in them as attendees of a session."""
+    import polars as pl
+
+    from matchmaker.store.session import STORED
+
+    if "organizations" not in tables:
+        raise DataError(Problem("MM-STO-013", "nothing in these files can attend a session", "leave out --session"))
+    sides = {side.country: name for side, name in zip(domain.sides or (), ("left", "right"), strict=False)}
+    organizations = tables["organizations"]
+    country = organizations["country"] if "country" in organizations.columns else pl.Series([None], dtype=pl.String())
+    attendees = organizations.select(
+        pl.lit(session).alias("session_id"),
+        pl.col("org_id"),
+        country.replace_strict(sides, default=None, return_dtype=pl.String()).alias("side"),
+    )
+    rows = {"sessions": pl.DataFrame({STORED["sessions"].order[0]: [session]}), "attendees": attendees}
+    return tables | rows
+
+
+def _report(change: Change, *, dry_run: bool) -> None:
+    if change.left_out:
+        sys.stdout.write(f"Left out, as they are to be forgotten: {rows(change.left_out)}.\n")
+    done = told(change).capitalize()
+    if dry_run:
+        sys.stdout.write(f"{done or 'Nothing new'}: this is what would be done. Nothing was saved.\n")
+    elif change.number:
+        sys.stdout.write(f"{done}. Undo: matchmaker import --undo {change.number}\n")
+    else:
+        sys.stdout.write("All of it is known already; nothing was changed.\n")
