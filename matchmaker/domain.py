@@ -39,6 +39,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "regions.value_cap": (1, 1_000_000_000),
     "regions.unverified": (0, 1),
     "regions.kind": (0, 100),
+    "ladder": (-20, 20),
+    "store.cool_down_days": (0, 1_000_000),
     "sectors.shrinkage": (0.01, 1_000_000),
     "sectors.cap": (1.01, 1_000_000),
     "sectors": (0.01, 1_000),

@@ -89,7 +89,7 @@ class Engine:
             among.allowed,
             wanted=among.wanted,
             later=among.later,
-            excluded=graph.together(rows) if among.exclude_met else None,
+            excluded=among.excluded(graph, rows),
         )
         return Lists.of(graph, rows, columns, sums[1:], np.asarray(scores, dtype=np.float64))
 

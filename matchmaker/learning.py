@@ -182,16 +182,9 @@ def learn(
 def as_toml(lesson: Lesson, dataset: Dataset) -> str:
     """The learned weights as a file of weights: with the data's digest, the days and what was measured."""
     tuning = lesson.tuning[lesson.strength], lesson.tuning[float("inf")]
-    tables = {"weights": lesson.weights}
-    if lesson.apart:
-        tables[f"weights.{NEWCOMERS}"] = lesson.weights[NEWCOMERS]
     lines = [
         "# Weights of a blend, learned by `matchmaker fit`; `match --weights FILE` ranks with them.",
-        *(
-            line
-            for title, table in tables.items()
-            for line in (f"[{title}]", *(f"{name} = {table[name]!r}" for name in ("intercept", *SCORERS)), "")
-        ),
+        *weight_lines(lesson.weights, ("intercept", *SCORERS)),
         "[learned]",
         f'data = "{dataset.digest}"',
         f"periods = [{', '.join(day.isoformat() for day in lesson.days)}]",
@@ -201,6 +194,13 @@ def as_toml(lesson: Lesson, dataset: Dataset) -> str:
         f"prior_ndcg_at_10 = {tuning[1]!r}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def weight_lines(weights: Weights, names: Sequence[str]) -> Iterator[str]:
+    """Weights as tables of a TOML file, those of newcomers in one of their own."""
+    groups = {"weights": weights} | ({f"weights.{NEWCOMERS}": weights[NEWCOMERS]} if NEWCOMERS in weights else {})
+    for title, group in groups.items():
+        yield from (f"[{title}]", *(f"{name} = {group[name]!r}" for name in names), "")
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from matchmaker.blend import Blend, sigmoid
 from matchmaker.graph import ContextGraph
 from matchmaker.scorers import Scorer
 from matchmaker.scorers.base import comparable
+from matchmaker.sparse import CSR
 
 
 class Among(NamedTuple):
@@ -21,12 +22,20 @@ class Among(NamedTuple):
         wanted: shape (n,): at least one of the two must be of these; None: whoever.
         later: only those who come after the seeker in the order of rows, so that a pair is met once.
         exclude_met: nobody who shares an event or an agreement with the seeker.
+        apart: shape (n, n): pairs that are in no list, whatever the scores say.
     """
 
     allowed: BoolArray
     wanted: BoolArray | None = None
     later: bool = False
     exclude_met: bool = False
+    apart: CSR | None = None
+
+    def excluded(self, graph: ContextGraph, rows: IntArray) -> CSR | None:
+        """Whom the seekers are not to be told of, shape (len(rows), n); None: there is no one."""
+        found = [graph.together(rows)] if self.exclude_met else []
+        found += [] if self.apart is None else [self.apart[rows]]
+        return sum(found[1:], found[0]) if found else None
 
     def mask(self, graph: ContextGraph, rows: IntArray) -> BoolArray:
         """The same, shape (len(rows), n)."""
@@ -34,9 +43,9 @@ class Among(NamedTuple):
         passes = self.allowed[None, :] & (place > rows[:, None] if self.later else place != rows[:, None])
         if self.wanted is not None:
             passes &= self.wanted[rows][:, None] | self.wanted[None, :]
-        if self.exclude_met:
-            together = graph.together(rows)
-            passes[np.repeat(np.arange(len(rows)), np.diff(together.indptr)), together.indices] = False
+        excluded = self.excluded(graph, rows)
+        if excluded is not None:
+            passes[np.repeat(np.arange(len(rows)), np.diff(excluded.indptr)), excluded.indices] = False
         return passes
 
 

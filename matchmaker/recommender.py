@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
+from scipy.sparse import csr_array
 
 from matchmaker.array import BoolArray, FloatArray, IntArray
 from matchmaker.blend import Blend, Weights
@@ -20,6 +21,7 @@ from matchmaker.names import resolve, resolve_term, settled
 from matchmaker.ranking import Among, Lists, both, mutual, ranked
 from matchmaker.scorers import SCORERS, Reason, Scorer
 from matchmaker.scorers.base import comparable
+from matchmaker.sparse import CSR
 from matchmaker.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -94,6 +96,7 @@ class Recommender:
         dataset: the world; left out, the one that travels with the package.
         scorer: `"blend"`, the name of a single scorer, or any fitted-on-demand scorer.
         weights: weights of the blend instead of the domain's prior ones.
+        apart: pairs of identifiers, in either order, that are in no list, whatever the scores say.
 
     Example:
         >>> from matchmaker import Recommender
@@ -105,6 +108,7 @@ class Recommender:
     dataset: Dataset = field(default_factory=Dataset.read)
     scorer: str | Scorer = "blend"
     weights: Weights | None = None
+    apart: Collection[tuple[str, str]] = ()
     _fitted: dict[date | None, tuple[Dataset, Scorer]] = field(default_factory=dict, init=False, repr=False)
     _engines: dict[date | None, Engine] = field(default_factory=dict, init=False, repr=False)
 
@@ -122,7 +126,7 @@ class Recommender:
         same, and, where only agreements came in, the whole feature space.
         """
         dataset.take_over(self.dataset)
-        later = Recommender(dataset, self.scorer, self.weights)
+        later = Recommender(dataset, self.scorer, self.weights, self.apart)
         known = self._fitted.get(None)
         if known and isinstance(known[1], Blend):
             later._fitted[None] = dataset, Blend(self.weights).fit(dataset, earlier=known[1])
@@ -158,7 +162,7 @@ class Recommender:
         recommender, (row,) = self._locate(organization)
         dataset, scorer = recommender._world(as_of)
         allowed = dataset.across(row) & _allowed(dataset, region, sector, kind, conveners)
-        among, most = Among(allowed, exclude_met=exclude_met), min(_count(n), len(dataset))
+        among, most = Among(allowed, exclude_met=exclude_met, apart=recommender._apart), min(_count(n), len(dataset))
         found = ranked(scorer, dataset.graph, np.array([row]), among, most)
         return [
             Match(
@@ -208,7 +212,7 @@ class Recommender:
         dataset, _ = self._world(as_of)
         open_to = _allowed(dataset, None, None, None, conveners or _asks_for_conveners(dataset, sector, kind))
         wanted = _allowed(dataset, region, sector, kind, True)
-        among = Among(open_to, wanted, later=dataset.domain.sides is None, exclude_met=exclude_met)
+        among = Among(open_to, wanted, dataset.domain.sides is None, exclude_met, self._apart)
         rows = self.first_of_pairs(as_of) if seekers is None else np.array(seekers, dtype=np.int64)
         tasks = _tasks(dataset, rows[open_to[rows]], among)
         n = _count(n)
@@ -272,7 +276,7 @@ class Recommender:
         dataset = engine.dataset
         allowed = _allowed(dataset, region, sector, kind, conveners)
         rows = self.seekers(as_of) if seekers is None else np.array(seekers, dtype=np.int64)
-        tasks = _tasks(dataset, rows, Among(allowed, exclude_met=exclude_met))
+        tasks = _tasks(dataset, rows, Among(allowed, exclude_met=exclude_met, apart=self._apart))
         ids = np.array(dataset.ids, dtype=object)
         for lists in engine.lists(tasks, min(_count(n), len(dataset)), threads=threads):
             seeker, place = np.nonzero(lists.columns >= 0)
@@ -350,6 +354,18 @@ class Recommender:
                 grown = grown.with_organization(settled(self.dataset, organization))
         recommender = self if grown is self.dataset else self.updated(grown)
         return recommender, [recommender.dataset.row(identifier) for identifier in ids]
+
+    @property
+    def _apart(self) -> CSR | None:
+        """Shape (n, n): the pairs of `apart` whose organizations are there."""
+        row_of = self.dataset.row_of
+        found = [
+            (row_of[a], row_of[b]) for pair in self.apart for a, b in (pair, pair[::-1]) if {a, b} <= row_of.keys()
+        ]
+        if not found:
+            return None
+        places = np.array(sorted(set(found)), dtype=np.int64).T
+        return csr_array((np.ones(places.shape[1]), tuple(places)), shape=(len(self.dataset), len(self.dataset)))
 
     def _lists(
         self, as_of: date | None, tasks: Iterator[tuple[IntArray, Among]], n: int, threads: int

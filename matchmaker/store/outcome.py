@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from hashlib import blake2b
 
 import polars as pl
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ class Outcome:
     """A statement: `left` and `right`, or `left` and one of several (`one_of`), came to `outcome`.
 
     `outcome` is a rung of the ladder requested → accepted → met → intention → mou → contract, or no-show, or declined.
+    `source` is a page or a document that states it, where there is one.
     """
 
     left: str
@@ -31,6 +33,13 @@ class Outcome:
     session: str | None = None
     one_of: Sequence[str] = ()
     note: str | None = None
+    source: str | None = None
+
+    @property
+    def identifier(self) -> str:
+        """The same for the same statement: so a form that is sent twice is one row."""
+        stated = (self.left, self.right, *sorted(set(self.one_of)), self.session, self.outcome, self.day, self.note)
+        return blake2b("\0".join(str(each or "") for each in stated).encode(), digest_size=12).hexdigest()
 
     def frame(self, identifier: str, source: str) -> pl.DataFrame:
         """The row of the table of outcomes."""

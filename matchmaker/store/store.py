@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +22,7 @@ from matchmaker.schema import TABLES
 from matchmaker.store.backup import beside, bury_again, copy
 from matchmaker.store.change import Change, Writer, batches, languages_in
 from matchmaker.store.connection import WAIT, Place, connect, place_of, purge, reading, writing
+from matchmaker.store.consequence import TABLES_OF_FACTS, Apart, apart, with_facts
 from matchmaker.store.layout import LANGUAGE, key_of, layout
 from matchmaker.store.outcome import Outcome, check_against
 from matchmaker.store.row import columns_of, values_of
@@ -148,6 +150,22 @@ class Store:
             put(writer, {"outcomes": outcome.frame(once or secrets.token_hex(8), source)}, ReadOptions())
             return writer.finish(session=outcome.session, token=once)
 
+    def report(self, outcomes: Mapping[str, Outcome], *, author: str, source: str) -> Change:
+        """Write down the outcomes of a form in one change, by identifier: the same form twice is the same rows.
+
+        Raises:
+            UsageError, DataError: as `record`, of the first outcome that cannot be; nothing is written then.
+        """
+        with writing(self._engine, self.place) as connection:
+            writer = Writer(connection, author, source)
+            for outcome in outcomes.values():
+                outcome.check()
+                check_against(writer, outcome, None)
+            rows = [outcome.frame(identifier, outcome.source or source) for identifier, outcome in outcomes.items()]
+            put(writer, {"outcomes": pl.concat(rows)} if rows else {}, ReadOptions())
+            sessions = {outcome.session for outcome in outcomes.values()}
+            return writer.finish(session=sessions.pop() if len(sessions) == 1 else None)
+
     def remove(self, table: str, keys: Sequence[str], *, author: str, source: str) -> Change:
         """Remove rows by their keys; it can be undone.
 
@@ -240,19 +258,26 @@ class Store:
         options: ReadOptions | None = None,
         *,
         names: Sequence[str] = tuple(TABLES),
+        outcomes: bool = True,
     ) -> Dataset:
         """The world to rank in; it does not hold on to the store.
 
-        `names` are the tables to read, organizations among them.
+        `names` are the tables to read, organizations among them. With `outcomes` the facts that these add are in it:
+        see `consequence.with_facts`.
 
         Raises:
             DataError: the store holds no organization, or its tables say something that the domain does not know.
         """
-        frames = self.texts(*names)
+        outcomes = outcomes and {*TABLES_OF_FACTS} <= {*names}
+        frames = self.texts(*names, *(["outcomes"] if outcomes else []))
         if frames["organizations"].is_empty():
             fix = "bring some into it: matchmaker import FILE --store URL"
             raise DataError(self.place.problem("MM-STO-014", "the store holds no organization yet", fix))
-        return _dataset(frames, domain, options)
+        return _dataset(with_facts(frames) if outcomes else frames, domain, options)
+
+    def apart(self, day: date, cool_down: int) -> list[Apart]:
+        """Who is not to be proposed to whom on a day, and why: refused within `cool_down` days, vetoed, or partners."""
+        return apart(self.tables("decisions", "outcomes", "partnerships"), day, cool_down)
 
     def stated(self, name: str) -> pl.DataFrame:
         """One table with values, and of each row the `change`, the `author` and the `time` at which it was stated."""
@@ -302,7 +327,9 @@ def _texts(connection: sa.Connection, names: Iterable[str]) -> dict[str, pl.Data
 def _dataset(frames: Mapping[str, pl.DataFrame], domain: Domain | None, options: ReadOptions | None) -> Dataset:
     """A world of stored texts: how files were written that once were read does not matter here."""
     plain = replace(options or ReadOptions(), date_format=None, decimal=None, skip_rows=0, max_tags=10**9)
-    given = {name: frame for name, frame in frames.items() if frame.height or name == "organizations"}
+    given = {
+        name: frame for name, frame in frames.items() if name in TABLES and (frame.height or name == "organizations")
+    }
     return Dataset.from_frames(domain=domain, options=plain, **given)
 
 
