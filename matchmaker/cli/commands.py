@@ -21,7 +21,7 @@ Find likely partners across a border, with reasons.
   matchmaker explain GenNBio Hengrui   why two match, or do not
 
   Look    match  pairs  everyone  explain  advise  show  network
-  Data    import  check  mentions  template  export  history  forget  index
+  Data    import  check  mentions  template  export  feedback  history  forget  index
   Meet    roster  regions  plan
   Measure compare  fit
   Start   demo
@@ -69,6 +69,9 @@ COMMANDS = {
         "matchmaker import participants.csv --store sqlite:///store.db",
     ),
     "export": Entry("All tables as files, or in another store.", "matchmaker export --to tables.xlsx"),
+    "feedback": Entry(
+        "What came of meetings, into the store.", "matchmaker feedback import form.xlsx --store sqlite:///store.db"
+    ),
     "history": Entry("What was changed in a store, by whom and when.", "matchmaker history --store sqlite:///store.db"),
     "forget": Entry("Erase an organization or a person for good.", "matchmaker forget acme --store sqlite:///store.db"),
     "template": Entry("A workbook for people to list participants in.", "matchmaker template -o participants.xlsx"),

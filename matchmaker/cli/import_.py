@@ -65,7 +65,7 @@ def import_(
     """
     address = store_address(talk)
     if undo is not None:
-        return _undo(address, undo, author)
+        return undone(address, undo, author)
     if not sources:
         raise UsageError(Problem("MM-CLI-004", "no file is named", "see matchmaker import --help"))
     if session is not None:
@@ -75,7 +75,8 @@ def import_(
     return _import(address, sources, session, author, output, talk, files, dry_run=dry_run)
 
 
-def _undo(address: str, number: int, author: str | None) -> int:
+def undone(address: str, number: int, author: str | None) -> int:
+    """Take a change back, and say so."""
     with opened(address) as store:
         change = store.undo(number, author=who(author))
     done = told(change) or "nothing to do"
@@ -102,12 +103,12 @@ def _import(
     stated = {
         "tables": tables if session is None else _invited(tables, session, domain),
         "author": who(author),
-        "source": ", ".join(map(_name, sources)),
+        "source": ", ".join(map(source_name, sources)),
         "session": session,
         "options": options,
         "domain": domain,
     }
-    _report(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
+    report_change(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
     return 0
 
 
@@ -118,10 +119,10 @@ def _import_registry(address: str, sources: Sequence[str], author: str | None, t
 
     registry, *paths = sources
     parts = read_registry(registry, paths, domain=Domain.read(talk.domain))
-    source = f"{registry}: {', '.join(map(_name, paths))}"
+    source = f"{registry}: {', '.join(map(source_name, paths))}"
     with opened(address, create=True) as store:
         change = store.put(_parts(parts, talk), author=who(author), source=source, dry_run=dry_run)
-    _report(change, dry_run=dry_run)
+    report_change(change, dry_run=dry_run)
     return 0
 
 
@@ -207,7 +208,7 @@ def _files(sources: Sequence[str]) -> list[str]:
     return found
 
 
-def _name(source: str) -> str:
+def source_name(source: str) -> str:
     """What is kept of a source: the name of the file, or an address without secrets."""
     if "://" not in source:
         return os.path.basename(os.path.normpath(source))  # noqa: PTH119  # of a folder, too
@@ -244,7 +245,8 @@ def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> d
     return tables | rows
 
 
-def _report(change: Change, *, dry_run: bool) -> None:
+def report_change(change: Change, *, dry_run: bool) -> None:
+    """Say what was done, and how to take it back."""
     if change.left_out:
         sys.stdout.write(f"Left out, as they are to be forgotten: {rows(change.left_out)}.\n")
     done = told(change).capitalize()

@@ -73,11 +73,12 @@ def possible_headings(rows: Sequence[Sequence[str]], named: Sequence[str] | None
 
     `rows` are the first rows of the sheet; `named`: what the format itself calls the columns.
     """
-    found = [best for table in TABLES.values() if (best := _best(rows, named, table)) is not None]
+    found = [best for table in TABLES.values() if (best := heading_of(rows, named, table)) is not None]
     return sorted(found, key=lambda headings: (len(headings.missing), -len(headings.found)))
 
 
-def _best(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Table) -> Headings | None:
+def heading_of(rows: Sequence[Sequence[str]], named: Sequence[str] | None, table: Table) -> Headings | None:
+    """The best reading of the heading as that of `table`, if there is any."""
     candidates = [_headings(named, table, -1, -1)] if named is not None else list(_candidates(rows, table))
     candidates = [headings for headings in candidates if headings.columns]
     return max(candidates, key=_weight, default=None)
@@ -226,7 +227,7 @@ def _synonyms() -> dict[str, dict[str, str]]:
     """By table: the column of each heading. The first column that lists a heading has it."""
     path = Path(__file__).with_name("headings.toml")
     tables = parse_toml(path.read_text("utf-8"), path.name)
-    known: dict[str, dict[str, str]] = {name: {} for name in (*TABLES, ASIDE)}
+    known: dict[str, dict[str, str]] = {name: {} for name in (*TABLES, *tables, ASIDE)}
     for table, columns in tables.items():
         for column, headings in columns.items():
             for heading in headings:

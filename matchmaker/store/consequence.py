@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import polars as pl
 
+from matchmaker.day import StatedDay, parse_day
+
 if TYPE_CHECKING:
     from matchmaker.ladder import Statement
 
@@ -33,10 +35,10 @@ def with_facts(frames: Tables) -> dict[str, pl.DataFrame]:
     Two who met, or declared an intention, shared a meeting: an event of two, one for each pair and session, however
     many say so. Two who signed an MOU or a contract have a partnership. What names no page on the web is unverified,
     and counts for no more than all unverified facts may (settings.toml, `unverified_cap`). A request, an acceptance, a
-    no-show, a refusal and "one of these" are no facts.
+    no-show, a refusal, what lies ahead and "one of these" are no facts.
     """
     named = frames["outcomes"].filter(pl.col("right").is_not_null()).sort("outcome_id")
-    rows = [*named.iter_rows(named=True)]
+    rows = [row for row in named.iter_rows(named=True) if not _lies_ahead(row["date"])]
     events = {event: row for row in rows if row["outcome"] in MEETINGS for event in [meeting_id(row)]}
     facts = {
         "events": [_event(identifier, row) for identifier, row in events.items()],
@@ -49,6 +51,11 @@ def with_facts(frames: Tables) -> dict[str, pl.DataFrame]:
 def meeting_id(row: Mapping[str, Any]) -> str:
     """The identifier of the event at which two met: of one session, else of one day."""
     return ".".join(("met", row["session_id"] or row["date"] or "once", *_pair(row)))
+
+
+def _lies_ahead(text: str | None) -> bool:
+    stated = parse_day(text) if text else None
+    return isinstance(stated, StatedDay) and stated.first > date.today()
 
 
 def _pair(row: Mapping[str, Any]) -> list[str]:

@@ -74,7 +74,7 @@ class Outcome:
 
 
 def check_against(writer: Writer, outcome: Outcome, seen: int | None) -> None:
-    """Refuse an outcome that is known otherwise since `seen`, or that precedes its session.
+    """Refuse an outcome that is known otherwise since `seen`, that precedes its session, or lies ahead.
 
     Raises:
         DataError: it is.
@@ -87,13 +87,20 @@ def check_against(writer: Writer, outcome: Outcome, seen: int | None) -> None:
 
 def _check_day(writer: Writer, outcome: Outcome) -> None:
     sessions = writer.table("sessions")
-    if outcome.session is None or outcome.day is None or outcome.outcome not in AFTER_A_MEETING:
-        return
     text = writer.connection.scalar(sa.select(sessions.c.date).where(sessions.c.session_id == outcome.session))
-    stated = parse_day(text) if text else None
-    if isinstance(stated, StatedDay) and outcome.day < stated.first:
+    stated = parse_day(text) if text and outcome.outcome in AFTER_A_MEETING else None
+    if outcome.day is not None and isinstance(stated, StatedDay) and outcome.day < stated.first:
         message = f"{outcome.outcome} on {outcome.day} is before the session {quoted(outcome.session)} of {text}"
         raise DataError(Problem("MM-STO-011", message, "correct the day"))
+    if problem := ahead(outcome):
+        raise DataError(problem)
+
+
+def ahead(outcome: Outcome) -> Problem | None:
+    """What is to be said of an outcome of a day to come."""
+    if outcome.day is None or outcome.day <= date.today():
+        return None
+    return Problem("MM-DAY-005", f"the date {quoted(outcome.day)} lies ahead", "correct it, or state it then")
 
 
 def _check_members(writer: Writer, outcome: Outcome) -> None:
