@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from matchmaker.cli.options import (
     spread,
 )
 from matchmaker.cli.page import Cell, Page
-from matchmaker.cli.world import dataset_of, day_of, recommender_of, seeker_of
+from matchmaker.cli.world import apart_of, dataset_of, day_of, recommender_of, seeker_of
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset, Organization
@@ -64,6 +65,8 @@ def match(
     matches = recommender.match(seeker, n, as_of=day, **asdict(filters))
     dataset = recommender.dataset if day is None else recommender.dataset.as_of(day)
     deliver(_answer(dataset, seeker, matches, ranking), output, talk)
+    if not talk.quiet and (reasons := Counter(each.why for each in apart_of(talk, ranking) if seeker.id in each[:2])):
+        say("Not proposed: " + ", ".join(f"{n} {why}" for why, n in sorted(reasons.items())))
     if form == "table" and matches and not talk.quiet:
         name = shlex.quote(seeker.id) if profile is None else f"--profile {shlex.quote(profile)}"
         since = f" --as-of {ranking.as_of}" if ranking.as_of else ""

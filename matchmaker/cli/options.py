@@ -218,6 +218,29 @@ class Sitting:
 
 
 @dataclass(frozen=True)
+class Deciding:
+    """What people decide and wish, whatever the scores say; with a store it is kept there."""
+
+    pin: Annotated[
+        list[str] | None,
+        typer.Option("--pin", metavar='"A; B"', help='A meeting that must be; "A; B; 09:30" at that time. Repeatable.'),
+    ] = None
+    veto: Annotated[
+        list[str] | None,
+        typer.Option("--veto", metavar='"A; B"', help="A meeting that must not be. Repeatable."),
+    ] = None
+    wish: Annotated[
+        list[str] | None,
+        typer.Option("--wish", metavar='"A; B"', help="A says that it wants to meet B. Repeatable."),
+    ] = None
+    why: Annotated[str | None, typer.Option("--why", metavar="TEXT", help="The reason of these pins and vetoes.")] = (
+        None
+    )
+    author: Author = None
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Save nothing in the store.")] = False
+
+
+@dataclass(frozen=True)
 class Output:
     """In which form, and where to."""
 

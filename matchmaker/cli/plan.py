@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from matchmaker.bundled import bundled
+from matchmaker.cli.agenda import agenda_of, keep
 from matchmaker.cli.answer import Answer, a_path, chosen_format, deliver, write_to
-from matchmaker.cli.options import Output, Ranking, Sitting, Talk, spread
+from matchmaker.cli.options import Deciding, Output, Ranking, Sitting, Talk, spread
 from matchmaker.cli.page import Page
-from matchmaker.cli.world import dataset_of, day_of, recommender_of
+from matchmaker.cli.world import day_of, recommender_of
 from matchmaker.errors import Problem, UsageError, counted, quoted
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ SHOWN = 5  # reasons of the waiting list
 @spread
 def plan(
     sitting: Sitting,
+    deciding: Deciding,
     ranking: Ranking,
     talk: Talk,
     session: Annotated[
         str | None,
         typer.Argument(
             metavar="SESSION",
-            help="TOML file (docs/session.md) or one of data/sessions; left out: both sides of the domain.",
+            help="TOML file (docs/session.md), one of data/sessions, one of the store; left out: both sides.",
             show_default=False,
         ),
     ] = None,
@@ -61,7 +62,8 @@ def plan(
     """Plan the meetings of a docking session: whom each meets, when and at which table.
 
     The plan is the most valuable that places, tables and times allow, which is proven and checked; every wanted meeting
-    that is not in it has its reason.
+    that is not in it has its reason. With --store, the session is read from there, and the plan, pins, vetoes and
+    wishes are saved in it in one change; planned again, what can stays as it is.
     """
     if not 0.0 <= dial <= 1.0:
         raise UsageError(Problem("MM-CLI-003", f"--dial {dial} is not from 0 to 1", "such as 0.5"))
@@ -71,8 +73,9 @@ def plan(
     from matchmaker.session.interest import Interest, figures
     from matchmaker.session.planning import plan as planned
 
-    before = None if earlier is None else read_plan(a_path(earlier))
-    described = _session(session, _stated(sitting, ranking), talk)
+    agenda = agenda_of(session, _stated(sitting, ranking), deciding, ranking, talk)
+    before = agenda.earlier if earlier is None else read_plan(a_path(earlier))
+    described = agenda.session
     interest = Interest.read(described, recommender_of(talk, ranking))
     found = planned(described, interest.candidates(dial), earlier=before, seconds=seconds)
     found = replace(found, figures=figures(described, found))
@@ -82,18 +85,7 @@ def plan(
     deliver(_answer(described, found, whole=output is None), shown, talk)
     if output is not None:
         _write(Path(a_path(output)), described, found, talk)
-
-
-def _session(name: str | None, options: dict[str, Any], talk: Talk) -> Session:
-    """The session of a file, of one that travels with the domain, or of none; options count more."""
-    from matchmaker.session.description import read_session, session_of
-
-    dataset = dataset_of(talk)
-    if name is None:
-        return session_of(options, dataset)
-    folder = bundled("data") if talk.domain is None else Path(talk.domain) / "data"
-    known, path = folder / "sessions" / f"{name}.toml", Path(a_path(name))
-    return read_session(known if known.is_file() and not path.exists() else path, dataset, options)
+    keep(agenda, found, deciding, talk)
 
 
 def _stated(sitting: Sitting, ranking: Ranking) -> dict[str, Any]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matchmaker.index import Index
     from matchmaker.recommender import Recommender
     from matchmaker.store import Store
+    from matchmaker.store.consequence import Apart
     from matchmaker.tables import ReadOptions
 
 
@@ -127,7 +128,16 @@ def recommender_of(talk: Talk, ranking: Ranking) -> Recommender:
     index, _ = _index(None if talk.store else talk.domain, read_options(talk))
     if index and ranking.scorer == "blend" and weights == index.note["weights"]:
         return index.recommender()
-    return Recommender(dataset, ranking.scorer, weights)
+    return Recommender(dataset, ranking.scorer, weights, apart=[each[:2] for each in apart_of(talk, ranking)])
+
+
+def apart_of(talk: Talk, ranking: Ranking) -> list[Apart]:
+    """Whom the store says not to propose to whom, on the day that is asked about."""
+    if talk.store is None:
+        return []
+    cool_down = int(dataset_of(talk).domain.settings["store"]["cool_down_days"])
+    with opened(talk.store) as store:
+        return store.apart(day_of(ranking.as_of) or date.today(), cool_down)
 
 
 def seeker_of(

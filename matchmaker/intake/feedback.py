@@ -143,9 +143,9 @@ def _can_be(work: Transcript, row: Mapping[str, Any], outcome: Outcome) -> bool:
         problem = error.problems[0]
         work.note(problem.code, problem.message, problem.fix, row[LINE], "right", warning=False)
         return False
-    if problem := ahead(outcome):
-        work.note(problem.code, problem.message, problem.fix, row[LINE], "date", warning=False)
-    return problem is None
+    if later := ahead(outcome):
+        work.note(later.code, later.message, later.fix, row[LINE], "date", warning=False)
+    return later is None
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matchmaker.session.plan import Candidates, Certificate, Change, Meeting, Plan, Waiting
-from matchmaker.session.session import Delegation, Interpreter, Party, Pin, Room, Session, Veto
+from matchmaker.session.session import Delegation, Interpreter, Party, Pin, Room, Session, Veto, Wish
 
 __all__ = [
     "Candidates",
@@ -19,4 +19,5 @@ __all__ = [
     "Session",
     "Veto",
     "Waiting",
+    "Wish",
 ]

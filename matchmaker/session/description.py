@@ -17,7 +17,7 @@ from matchmaker.dataset import Dataset
 from matchmaker.domain import Side, misshaped, read_toml, refuse_all
 from matchmaker.errors import DataError, Problem, UsageError, quoted
 from matchmaker.names import resolve
-from matchmaker.session.session import Delegation, Interpreter, Party, Pin, Room, Session, Veto
+from matchmaker.session.session import Delegation, Interpreter, Party, Pin, Room, Session, Veto, Wish
 from matchmaker.vocabulary import Wanted, are_texts, is_number, is_text
 
 _CLOCK = r"([01]?\d|2[0-4]):([0-5]\d)"
@@ -67,8 +67,9 @@ _DECISION = {"left": _TEXT, "right": _TEXT, "who": _TEXT, "when": _TEXT, "why": 
 _LISTS: Mapping[str, Mapping[str, Wanted]] = {
     "room": {"name": _TEXT, "tables": _COUNT, "open": _WINDOWS},
     "interpreter": {"name": _TEXT, "present": _WINDOWS},
-    "pin": {**_DECISION, "time": _AT},
+    "pin": {**_DECISION, "time": _AT, "slot": _whole(1, MOST_SLOTS)},
     "veto": _DECISION,
+    "wish": {"who": _TEXT, "whom": _TEXT, "strength": Wanted(lambda value: is_number(value, 0.001, 1), "0.001 to 1")},
 }
 _PARTY = {"name": _TEXT, "kind": _TEXT, "most": _COUNT, "available": _WINDOWS, "languages": _NAMES}
 _WHO = ("organizations", "organization", "drawn", "drawn_kind")
@@ -115,14 +116,24 @@ def read_session(path: str | Path, dataset: Dataset, options: Mapping[str, Any] 
         DataError: what docs/session.md does not allow, with its line.
     """
     path = Path(path)
+    return session_of(overlaid(read_description(path), options or {}), dataset, path.stem)
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """What a TOML file says of a session.
+
+    Raises:
+        UsageError: no such file.
+        DataError: what docs/session.md does not allow, with its line.
+    """
     if not path.is_file():
         raise UsageError(Problem("MM-USE-001", f"there is no file {quoted(path)}", "name a TOML file of a session"))
     stated = read_toml(path)
     refuse_all(_wrong(stated, path), path)
-    return session_of(_overlaid(stated, options or {}), dataset, path.stem)
+    return stated
 
 
-def _overlaid(stated: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+def overlaid(stated: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
     """`stated` with what `options` say instead; who takes part on a side is said in one place only."""
     merged = {**stated, **options}
     for side in {"left", "right"} & stated.keys() & options.keys():
@@ -324,7 +335,15 @@ class _Description:
                 *(Veto(*pair, *why) for pair, _, why in vetoes),
                 *(veto for veto in met if (veto.left, veto.right) not in decided),
             ),
+            wishes=tuple(self._wishes(session)),
         )
+
+    def _wishes(self, session: Session) -> Iterator[Wish]:
+        for each in self.stated.get("wish", ()):
+            pair = {"left": each.get("who", ""), "right": each.get("whom", "")}
+            self._pair(pair, session)
+            seeker, candidate = (self.dataset.ids[resolve(self.dataset, pair[side])] for side in ("left", "right"))
+            yield Wish(seeker, candidate, float(each.get("strength", 1.0)))
 
     def _met(self, session: Session) -> Iterator[Veto]:
         dataset = self.dataset if session.as_of is None else self.dataset.as_of(session.as_of)
@@ -346,12 +365,18 @@ class _Description:
 
     def _slot(self, each: Mapping[str, Any], session: Session) -> int | None:
         if "time" not in each:
-            return None
+            return self._numbered(each, session)
         wanted = _at(session.clock(0, session.left).date(), each["time"], self.zone)
         if wanted not in session.starts:
             message = f"no slot begins at {each['time']}"
             raise DataError(Problem("MM-SES-007", message, "give the time at which one begins, or none"))
         return session.starts.index(wanted)
+
+    def _numbered(self, each: Mapping[str, Any], session: Session) -> int | None:
+        slot = each.get("slot")
+        if slot is not None and slot > len(session.starts):
+            raise DataError(Problem("MM-SES-007", f"there is no slot {slot}", "give one of the session's, or none"))
+        return None if slot is None else int(slot) - 1
 
 
 def _wrong(stated: Mapping[str, Any], path: Path) -> Iterator[Problem]:

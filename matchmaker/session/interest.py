@@ -34,7 +34,21 @@ class Interest:
         shift = 0.0
         if session.expected_meetings is not None:
             shift = anchor(forward, backward, session.expected_meetings)
-        return cls(session, sigmoid(forward + shift), sigmoid(backward + shift))
+        found = cls(session, sigmoid(forward + shift), sigmoid(backward + shift))
+        found._take_wishes()
+        return found
+
+    def _take_wishes(self) -> None:
+        """Who says that it wants to meet someone is believed."""
+        left, right = (
+            {party.id: row for row, party in enumerate(delegation.parties)} for delegation in self.session.delegations
+        )
+        for seeker, candidate, strength in self.session.wishes:
+            if seeker in left and candidate in right:
+                place, said = (left[seeker], right[candidate]), self.forward
+            else:
+                place, said = (left[candidate], right[seeker]), self.backward
+            said[place] = max(said[place], min(strength, 1.0))
 
     @classmethod
     def read(cls, session: Session, recommender: Recommender) -> Interest:

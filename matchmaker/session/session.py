@@ -93,6 +93,14 @@ class Veto(NamedTuple):
     why: str = ""
 
 
+class Wish(NamedTuple):
+    """`seeker` has said that it wants to meet `candidate`; `strength` in (0, 1] is how surely."""
+
+    seeker: str
+    candidate: str
+    strength: float = 1.0
+
+
 @dataclass(frozen=True)
 class Session:
     """A docking session: two delegations, a list of slots, tables, and what people have decided.
@@ -110,6 +118,7 @@ class Session:
         interpreters: None: as many as are needed.
         pins: meetings that must be.
         vetoes: meetings that must not be.
+        wishes: who has said whom it wants to meet.
         expected_meetings: how many mutual interests the organizer expects (None: the scores as they are).
         as_of: the last day of which facts are used (None: all of them).
         title: as it is printed.
@@ -128,6 +137,7 @@ class Session:
     interpreters: tuple[Interpreter, ...] | None = None
     pins: tuple[Pin, ...] = ()
     vetoes: tuple[Veto, ...] = ()
+    wishes: tuple[Wish, ...] = ()
     expected_meetings: float | None = None
     as_of: date | None = None
     title: str = ""
