@@ -19,7 +19,7 @@ SIDES = ("left", "right")
 TABLES = ("sessions", "attendees", "wishes", "decisions", "meetings")
 _COLUMNS = ("title", "place", "minutes", "tables", "each")
 _DAYS = ("day", "as_of")
-_OWN = ("left", "right", "pin", "veto", "wish")  # kept as rows, not as settings
+_OWN = ("left", "right", "pin", "veto", "wish", "day", *_COLUMNS)  # kept in rows and columns of their own
 Tables = Mapping[str, pl.DataFrame]
 Stated = dict[str, Any]
 
