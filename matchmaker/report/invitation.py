@@ -66,7 +66,7 @@ def read_calendars(session: Session, folder: Path) -> Announced:
     """What the calendars in a folder say; nothing, where there is no such folder.
 
     Raises:
-        DataError: one cannot be read, or is not of this session, and would be lost.
+        DataError: one cannot be read, or is not of this session.
     """
     return {path.name: _read(session, path) for path in sorted(folder.glob("*.ics"))}
 
@@ -191,7 +191,8 @@ def _read(session: Session, path: Path) -> dict[str, Event]:
 
 
 def _refused(path: Path, why: str) -> DataError:
-    return DataError(Problem("MM-SES-014", f"{quoted(path.name)} {why}", "write into another folder", str(path)))
+    mend = "choose another folder, or call the session what it was called"
+    return DataError(Problem("MM-SES-014", f"{quoted(path.name)} {why}", mend, str(path)))
 
 
 def _said(text: str) -> str:
