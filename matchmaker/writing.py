@@ -7,6 +7,7 @@ import os
 import stat
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ ENDINGS = {
     ".parquet": "parquet",
     ".txt": "table",
 }
+_NO_TIME = datetime(2000, 1, 1)  # so that the same workbook is the same bytes whenever it is made
 WIDEST = 48  # of a column of a workbook, in digits
 # What a spreadsheet takes for the start of a formula, the full-width forms included.
 FORMULA_STARTS = tuple("=+-@\t\r\0＝＋－＠")
@@ -99,6 +101,7 @@ def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Mapping[str, str]]]
     target = io.BytesIO()
     plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(target, plain) as book:
+        book.set_properties({"created": _NO_TIME})
         heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         body = book.add_format({"text_wrap": True, "valign": "top"})
         for name, (records, columns) in sheets.items():

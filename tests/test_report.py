@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
+import fastexcel
 import openpyxl
 import pytest
 import segno
@@ -181,6 +182,13 @@ def test_a_workbook_prints_on_a4_and_keeps_its_headings():
         assert sheet.sheet_properties.pageSetUpPr.fitToPage
         assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
         assert all(sheet.column_dimensions[column].width > 4 for column in "ABCD")
+
+
+def test_a_workbook_is_read_by_another_reader_and_does_not_tell_when_it_was_made():
+    content = workbook(session_of(), PLAN)
+    sheet = fastexcel.read_excel(content).load_sheet(0).to_polars()
+    assert sheet[label("time")].to_list() == [session_of().clocks(meeting.slot) for meeting in PLAN.meetings]
+    assert opened(content).properties.created.year == 2000
 
 
 def test_of_too_many_organizations_all_are_on_one_sheet():

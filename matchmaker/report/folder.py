@@ -39,12 +39,7 @@ def write_all(
     check_extra()
     folder, moment = Path(folder), (now or datetime.now(UTC)).replace(microsecond=0)
     announced = merged(_announced(session, earlier), read_calendars(session, folder / CALENDAR))
-    contents = {
-        folder / "plan.csv": as_csv(meeting_records(session, plan), COLUMNS, for_people=True),
-        folder / "plan.json": as_json(document(session, plan)),
-        folder / "plan.xlsx": workbook(session, plan),
-        folder / "timetable.html": timetable(session, plan),
-    }
+    contents = {folder / name: content for name, content in _contents(session, plan).items()}
     invitations = calendars(session, plan, announced, moment)
     contents |= {folder / CALENDAR / name: content for name, content in invitations.items()}
     _make(folder)
@@ -54,6 +49,16 @@ def write_all(
     for path, content in contents.items():
         write_file(path, content)
     return list(contents)
+
+
+def _contents(session: Session, plan: Plan) -> dict[str, bytes]:
+    """What is one file for all, by name."""
+    return {
+        "plan.csv": as_csv(meeting_records(session, plan), COLUMNS, for_people=True),
+        "plan.json": as_json(document(session, plan)),
+        "plan.xlsx": workbook(session, plan),
+        "timetable.html": timetable(session, plan),
+    }
 
 
 def _announced(session: Session, earlier: Plan | str | Path | None) -> Announced:

@@ -31,7 +31,7 @@ def sheet_names(titles: Iterable[str]) -> list[str]:
     """A name for each sheet that Excel takes: short, without its signs, no name twice, whatever the case."""
     found: dict[str, str] = {"history": ""}  # which Excel keeps for itself
     for title in titles:
-        plain = _FORBIDDEN.sub(" ", safe_text(" ".join(title.split()), 100)).strip(" '") or "-"
+        plain = " ".join(_FORBIDDEN.sub(" ", safe_text(title, 100)).split()).strip(" '") or "-"
         name, number = _cut(plain, LONGEST_NAME), 1
         while name.casefold() in found:
             number += 1
