@@ -1,8 +1,8 @@
 """What people take away from a session of many: seconds and bytes of each kind of file.
 
 Command: python benchmarks/report.py [--each-side N] [--rounds N]
-Eight meetings of each organization, names in three languages; everything is written into a new folder, then into the same
-again, where it goes on from the calendars that are there.
+Eight meetings of each organization, names in three languages; everything is written into a new folder, then into the
+same again, where it goes on from the calendars that are there.
 """
 
 from __future__ import annotations
