@@ -4,8 +4,8 @@ Question: 100,000 organizations, 100,000 events, ten million participations: to 
 an event of 100,000 participants adds; and one organization with a million terms.
 Method: members of events by Zipf's law, mean size 100; a blend in which every scorer has a weight, without sides. To
 fit begins with frames in memory. Lists are `Recommender.match` with its reasons, 200 of them; everyone's lists are the
-median of ROUNDS times four blocks of 64 in two threads, times their number. The event is added to a world of BESIDE
-participations, fitted in turn with and without it. One process a load, so that peak memory is its own.
+median of ROUNDS times four blocks of 64 in two threads, times their number. The event is added to the same world,
+which is fitted in turn with and without it, BESIDE times. One process a load, so that peak memory is its own.
 Command: python benchmarks/load.py [--organizations 100000] [--participations 10000000]
 """
 
@@ -33,7 +33,7 @@ from matchmaker.evaluation.judge import peak_megabytes
 from matchmaker.everyone import Engine
 from matchmaker.ranking import Among
 
-SEED, ROUNDS, BLOCK, LISTS, BESIDE = 0, 5, 64, 200, 1_000_000
+SEED, ROUNDS, BLOCK, LISTS, BESIDE = 0, 5, 64, 200, 3
 
 
 def world(n: int, participations: int, *, everyone_meets: bool = False) -> dict[str, pl.DataFrame]:
@@ -98,7 +98,7 @@ def one_event(n: int, participations: int) -> dict[str, float]:
     """What an event of all adds to a fit: the ratio of times, in turn."""
     times: dict[bool, list[float]] = {False: [], True: []}
     worlds = {each: Dataset.from_frames(**world(n, participations, everyone_meets=each)) for each in times}
-    for _ in range(ROUNDS):
+    for _ in range(BESIDE):
         for each, dataset in worlds.items():
             for kept in ("graph", "features", "participation_pairs", "sure_participations"):
                 vars(dataset).pop(kept, None)
@@ -131,8 +131,7 @@ def main() -> None:
     given = parser.parse_args()
     n, participations = given.organizations, given.participations
     if given.one:
-        beside = min(participations, BESIDE) if given.one == "one_event" else participations
-        print(json.dumps(LOADS[given.one](n, beside)))
+        print(json.dumps(LOADS[given.one](n, participations)))
         return
     found = {}
     for name in LOADS:

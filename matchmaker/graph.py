@@ -59,6 +59,7 @@ class ContextGraph:
             np.concatenate(parts)
             for parts in zip(_event_members(dataset, settings), _agreement_members(dataset), strict=True)
         )
+        rows, columns = rows.astype(np.int32), columns.astype(np.int32)  # what is read at every step is half as much
         shape = len(dataset), dataset.events.height + dataset.partnerships.height
         everyone = sp.csr_array((roles, (rows, columns)), shape=shape)
         verified = sp.csr_array((roles[trusted], (rows[trusted], columns[trusted])), shape=shape)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import stat
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,6 +25,8 @@ ENDINGS = {
     ".parquet": "parquet",
     ".txt": "table",
 }
+_NO_TIME = datetime(2000, 1, 1)  # so that the same workbook is the same bytes whenever it is made
+WIDEST = 48  # of a column of a workbook, in digits
 # What a spreadsheet takes for the start of a formula, the full-width forms included.
 FORMULA_STARTS = tuple("=+-@\t\r\0＝＋－＠")
 
@@ -87,21 +91,28 @@ def as_parquet(records: Sequence[Record], columns: Sequence[str]) -> bytes:
     return target.getvalue()
 
 
-def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Sequence[str]]]) -> bytes:
-    """An Excel workbook of sheets by name, each with its records and columns; no text becomes a formula or a link."""
+def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Mapping[str, str]]]) -> bytes:
+    """An Excel workbook of sheets by name, each with its records, and headings by column.
+
+    Headings stay in sight, and on every page of A4 that is printed; no text becomes a formula or a link.
+    """
     import xlsxwriter  # type: ignore[import-untyped]
 
     target = io.BytesIO()
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(target, plain) as book:
-        heading = book.add_format({"bold": True})
+        book.set_properties({"created": _NO_TIME})
+        heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
+        body = book.add_format({"text_wrap": True, "valign": "top"})
         for name, (records, columns) in sheets.items():
             sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, columns, heading)
-            for row, record in enumerate(records, 1):
-                sheet.write_row(row, 0, [_sheet_cell(record.get(column)) for column in columns])
-            sheet.autofit()
+            _set_up(sheet)
+            rows = [[_sheet_cell(record.get(column)) for column in columns] for record in records]
+            for column, title in enumerate(columns.values()):
+                sheet.set_column(column, column, _column_width([title, *(row[column] for row in rows)]))
+            sheet.write_row(0, 0, [_sheet_cell(title) for title in columns.values()], heading)
+            for number, row in enumerate(rows, 1):
+                sheet.write_row(number, 0, row, body)
     return target.getvalue()
 
 
@@ -193,6 +204,26 @@ def _csv_cell(value: Any) -> Any:
 def _is_number(text: str) -> bool:
     digits = text[1:] if text[:1] in "+-" else text
     return digits.replace(".", "", 1).isascii() and digits.replace(".", "", 1).isdigit()
+
+
+def _set_up(sheet: Any) -> None:
+    """The heading stays where it is; A4 across, as wide as the paper, the sheet's name above, the page below."""
+    sheet.freeze_panes(1, 0)
+    sheet.repeat_rows(0)
+    sheet.set_paper(9)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+    sheet.set_header("&L&A")
+    sheet.set_footer("&R&P / &N")
+
+
+def _column_width(cells: Iterable[Any]) -> int:
+    """Room for the longest cell, in digits; letters of the East take two, and what is longer goes on below."""
+    return min(WIDEST, 2 + max(sum(_digits(character) for character in str(cell)) for cell in cells))
+
+
+def _digits(character: str) -> int:
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _sheet_cell(value: Any) -> Any:

@@ -177,7 +177,7 @@ def test_a_plan_is_written_in_three_forms_that_say_the_same(ask, tmp_path):
     assert "Optimal: by the prices" in out
     document = json.loads((folder / "plan.json").read_text("utf-8"))
     rows = list(csv.DictReader((folder / "plan.csv").read_text("utf-8-sig").splitlines()))
-    sheet = openpyxl.load_workbook(folder / "plan.xlsx")["meetings"]
+    sheet = openpyxl.load_workbook(folder / "plan.xlsx").worksheets[0]
     assert len(document["meetings"]) == len(rows) == sheet.max_row - 1 == 20
     assert [row["left_id"] for row in rows] == [record["left_id"] for record in document["meetings"]]
     assert len(read_plan(folder).meetings) == 20

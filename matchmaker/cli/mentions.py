@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +39,6 @@ Accept = Annotated[
         "--accept", metavar="REVIEWED", help="Write the accepted rows of a reviewed file, to -o FOLDER or --store."
     ),
 ]
-StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="sqlite:///FILE or postgresql://…")]
 Processes = Annotated[int, typer.Option("--processes", metavar="N", help="For many articles.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who reviewed; left out: the user.")]
 
@@ -51,7 +51,6 @@ def mentions(
     text: Text = None,
     published: Published = None,
     accept: Accept = None,
-    store: StoreUrl = None,
     author: Author = None,
     processes: Processes = 2,
 ) -> int:
@@ -61,14 +60,12 @@ def mentions(
     give the file to --accept: nothing enters the data unreviewed. A file of rows ends in .xlsx, .csv or .jsonl.
     """
     if accept is not None:
-        _take(accept, output.file, store, author, talk, given=articles)
+        _take(accept, output.file, author, talk, given=articles)
         return 0
     if text is not None and not articles:
         return _propose_line(text, day_of(published), output, talk)
     if not articles:
         raise UsageError(Problem("MM-CLI-005", "name articles, or a reviewed file with --accept", "see --help"))
-    if store is not None:
-        raise UsageError(Problem("MM-CLI-005", "--store takes reviewed rows only", "add --accept REVIEWED"))
     return _propose(articles, day_of(published), processes, output, talk)
 
 
@@ -188,14 +185,15 @@ def _print(page: Page, document: dict[str, Any]) -> None:
         page.line("New names: " + "; ".join(new))
 
 
-def _take(reviewed: str, folder: str | None, store: str | None, author: str | None, talk: Talk, given: Any) -> None:
+def _take(reviewed: str, folder: str | None, author: str | None, talk: Talk, given: Any) -> None:
     """Write what was accepted to a folder of tables or to a store."""
-    if given or (folder is None) == (store is None):
+    store = None if folder else talk.store
+    if given or (folder or store) is None:
         raise UsageError(Problem("MM-CLI-005", "--accept takes one file, and -o FOLDER or --store URL", "see --help"))
     from matchmaker.intake.article.review import accepted_tables, with_known_organizations
     from matchmaker.intake.source import IntakeOptions, read_source
 
-    dataset = dataset_of(talk)
+    dataset = dataset_of(replace(talk, store=None))  # an organization that the store lacks is brought along
     grid = read_source(a_path(reviewed), IntakeOptions(encoding=talk.encoding))[0]
     tables = accepted_tables(grid, dataset)
     if store is not None:

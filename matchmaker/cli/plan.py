@@ -12,7 +12,8 @@ import numpy as np
 import typer
 
 from matchmaker.cli.agenda import agenda_of, keep
-from matchmaker.cli.answer import Answer, a_path, chosen_format, deliver, write_to
+from matchmaker.cli.answer import Answer, a_path, chosen_format, deliver
+from matchmaker.cli.complain import say
 from matchmaker.cli.options import Deciding, Output, Ranking, Sitting, Talk, spread
 from matchmaker.cli.page import Page
 from matchmaker.cli.world import day_of, recommender_of
@@ -53,7 +54,9 @@ def plan(
     ] = 20.0,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Write plan.csv, plan.json and plan.xlsx into FOLDER."),
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Write a workbook, a timetable to print and calendars into FOLDER."
+        ),
     ] = None,
     form: Annotated[
         str, typer.Option("--format", "-f", metavar="FORMAT", help="auto, table, csv, json, jsonl, md or parquet.")
@@ -69,6 +72,10 @@ def plan(
         raise UsageError(Problem("MM-CLI-003", f"--dial {dial} is not from 0 to 1", "such as 0.5"))
     shown = Output(format=form if output is None else "table")
     chosen_format(shown)
+    if output is not None:
+        from matchmaker.report.extra import check_extra
+
+        check_extra()  # before the work, not after it
     from matchmaker.session.document import read_plan
     from matchmaker.session.interest import Interest, figures
     from matchmaker.session.planning import plan as planned
@@ -84,7 +91,7 @@ def plan(
         found = replace(found, figures={**found.figures, "dial": dial, **{f"{k}_at_0": v for k, v in plain.items()}})
     deliver(_answer(described, found, whole=output is None), shown, talk)
     if output is not None:
-        _write(Path(a_path(output)), described, found, talk)
+        _write(Path(a_path(output)), described, found, earlier, talk)
     keep(agenda, found, deciding, talk)
 
 
@@ -204,19 +211,11 @@ def _price(plan: Plan) -> str:
     )
 
 
-def _write(folder: Path, session: Session, plan: Plan, talk: Talk) -> None:
+def _write(folder: Path, session: Session, plan: Plan, earlier: str | None, talk: Talk) -> None:
     """The files of a plan, each whole or not there."""
-    from matchmaker.session.document import COLUMNS, WAITING, document, meeting_records, waiting_records
-    from matchmaker.writing import as_csv, as_json, as_workbook
+    from matchmaker.report import write_all
 
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            Problem("MM-CLI-011", f"{quoted(folder)} cannot be made: {error.strerror}", "choose another folder")
-        ) from None
-    meetings, waiting = meeting_records(session, plan), waiting_records(session, plan)
-    write_to(str(folder / "plan.csv"), as_csv(meetings, COLUMNS, for_people=True), talk)
-    write_to(str(folder / "plan.json"), as_json(document(session, plan)), talk)
-    sheets = {"meetings": (meetings, COLUMNS), "waiting": (waiting, WAITING)}
-    write_to(str(folder / "plan.xlsx"), as_workbook(sheets), talk)
+    paths = write_all(session, plan, folder, earlier)
+    names = [path.name for path in paths if path.parent == folder]
+    if not talk.quiet:
+        say(f"wrote {', '.join(names)} and {counted(len(paths) - len(names), 'calendar file')} into {folder}")

@@ -58,8 +58,8 @@ class TextSimilarity:
         self.texts_, self.counts_ = lines, counts
         frequency = np.bincount(counts.indices, minlength=N_BUCKETS)
         rarity = np.log((1.0 + len(self.texts_)) / (1.0 + frequency))
-        weighted = scaled(counts, columns=rarity)
-        weighted.data *= 1.0 + np.log(counts.data)
+        damped = sp.csr_array((1.0 + np.log(counts.data), counts.indices, counts.indptr), shape=counts.shape)
+        weighted = scaled(damped, columns=rarity)
         self.factors_ = Factors.of(scaled(weighted, rows=inverse(np.sqrt(row_sums(weighted.power(2))))))
         return self
 

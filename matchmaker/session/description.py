@@ -315,6 +315,7 @@ class _Description:
             available,
             frozenset(stated.get("languages", ())),
             drawn,
+            {} if drawn else organization.names,
         )
 
     def _decided(self, session: Session) -> Session:

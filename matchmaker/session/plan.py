@@ -119,3 +119,11 @@ class Plan:
     def of(self, identifier: str) -> list[Meeting]:
         """The meetings of an organization, in the order of time."""
         return [meeting for meeting in self.meetings if identifier in (meeting.left, meeting.right)]
+
+    def by_party(self) -> dict[str, list[Meeting]]:
+        """The meetings of each organization that has any, in the order of time."""
+        found: dict[str, list[Meeting]] = {}
+        for meeting in self.meetings:
+            for who in (meeting.left, meeting.right):
+                found.setdefault(who, []).append(meeting)
+        return found

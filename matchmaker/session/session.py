@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -22,6 +22,7 @@ class Party:
         available: numbers of the slots in which it can meet (None: all).
         languages: that it can meet in without an interpreter; empty: the language of its delegation.
         drawn: stands for an organization whose name is not known.
+        names: what it is called, by language; none: only by its title.
     """
 
     id: str
@@ -31,11 +32,17 @@ class Party:
     available: frozenset[int] | None = None
     languages: frozenset[str] = frozenset()
     drawn: bool = False
+    names: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
         """Its name, else its identifier."""
         return self.name or self.id
+
+    @property
+    def titles(self) -> str:
+        """Its names in all languages, joined by a middle dot."""
+        return " · ".join(dict.fromkeys(self.names.values())) or self.title
 
 
 @dataclass(frozen=True)
