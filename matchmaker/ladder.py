@@ -138,25 +138,31 @@ def learn_from_outcomes(
     Raises:
         DataError: no statement about organizations of the dataset.
     """
-    from scipy.optimize import minimize
-
     stated = dict(prior or dataset.domain.settings["weights"])
     telling = told_once(dataset, statements)
     if not telling:
         fix = "bring some into the store: matchmaker feedback import FILE"
         raise DataError(Problem("MM-LRN-002", "there is no outcome to learn from", fix))
     evidence = gathered(dataset, telling, stated)
+    shift = shifted(evidence, strength)
+    before, after = (-evidence.loss(each)[0] for each in (np.zeros(len(NAMES)), shift))
+    because = _because(evidence, shift, strength)
+    counts = dict(Counter(evidence.outcomes))
+    return LadderLesson(moved(stated, shift), stated, because, counts, len(statements), strength, (before, after))
+
+
+def shifted(evidence: Evidence, strength: float) -> FloatArray:
+    """The shift of all weights that minimizes −log-likelihood + strength / 2 × |shift|², shape (n,)."""
+    from scipy.optimize import minimize
 
     def penalized(shift: FloatArray) -> tuple[float, FloatArray]:
         loss, slope = evidence.loss(shift)
         return loss + strength / 2.0 * float(shift @ shift), slope + strength * shift
 
     options: Any = {"maxiter": 2000, "ftol": 0.0, "gtol": 1e-9}
-    shift = minimize(penalized, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", options=options).x
-    before, after = (-evidence.loss(each)[0] for each in (np.zeros(len(NAMES)), shift))
-    because = _because(evidence, shift, strength)
-    counts = dict(Counter(evidence.outcomes))
-    return LadderLesson(moved(stated, shift), stated, because, counts, len(statements), strength, (before, after))
+    start = np.zeros(evidence.forward.shape[1])
+    found: FloatArray = minimize(penalized, start, jac=True, method="L-BFGS-B", options=options).x
+    return found
 
 
 def moved(weights: Weights, shift: FloatArray) -> dict[str, Any]:

@@ -248,11 +248,14 @@ def test_at_most_twenty_problems_are_printed_and_the_others_counted(ask, tmp_pat
     assert "more are not shown" in lines[-1] or "problems" in lines[-1]
 
 
+DEMO = ("match", "explain", "pairs", "network", "export", "plan", "feedback", "fit")
+
+
 def test_the_demo_shows_everything_and_ends_with_three_next_steps(ask):
     code, out, _ = ask("demo")
     page = out.decode()
     assert code == 0
-    assert all(f"$ matchmaker {command} " in page for command in ("match", "explain", "pairs", "network"))
+    assert all(f"$ matchmaker {command} " in page for command in DEMO)
     assert len(re.findall("^  matchmaker ", page.split("\nNext:\n")[1], re.MULTILINE)) == 3
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import random
 import shlex
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
 from matchmaker.cli.options import Talk, spread
@@ -28,6 +31,31 @@ STEPS = (
         "network GenNBio -o {folder}/network.svg",
     ),
 )
+SESSION = (
+    (
+        "A docking session: the online exchange of October 2020, ten organizations. First, a store of our own.",
+        "export --to {folder}/store.db",
+    ),
+    (
+        "Who should have met whom, when? Proven and checked, with a timetable to print and calendars in the folder.",
+        "plan online-2020 --store {store} -o {folder}/session",
+    ),
+    (
+        "What came of it? Nobody has reported; this form is invented by lot, so that you see what becomes of one.",
+        "feedback import {folder}/form.csv --session online-2020 --store {store}",
+    ),
+    (
+        "The blend learns from it: which weights change, by how much, and because of what.",
+        "fit --from-store --store {store} -o {folder}/weights.toml",
+    ),
+    (
+        "And ranks by what it has learned. Who has declined, or is a partner already, is not proposed.",
+        "match Tongrentang -n 3 --as-of 2020-12-31 --store {store} --weights {folder}/weights.toml",
+    ),
+)
+AS_TABLE = ("match", "explain", "pairs", "fit")
+PACKAGES = ("ortools", "sqlalchemy", "xlsxwriter", "icalendar")
+INVENTED = ("met", "met", "met", "intention", "mou", "no-show", "declined")
 NEXT = """\
 Next:
   matchmaker match "an organization of yours"            by name in English, 中文 or 한국어
@@ -38,20 +66,45 @@ Next:
 
 @spread
 def demo(talk: Talk) -> None:
-    """Walk through match, explain, pairs and network on the embedded data, in under a minute."""
+    """Walk through match, explain, pairs, network and a docking session on the embedded data, in under a minute."""
+    folder = Path(tempfile.mkdtemp(prefix="matchmaker-demo-"))
+    for number, (story, step) in enumerate(STEPS, 1):
+        _take(number, story, step, folder, talk)
+    missing = [package for package in PACKAGES if find_spec(package) is None]
+    if missing:
+        _print(f"A docking session would follow, but {', '.join(missing)} cannot be imported.\n")
+    else:
+        _session(folder, talk)
+    _print(NEXT + f"\nAll files of this walk are in {folder}")
+
+
+def _take(number: int, story: str, step: str, folder: Path, talk: Talk) -> None:
+    """Tell what a command is for, run it, and stop where it fails."""
     from matchmaker.cli.program import run
 
-    folder = Path(tempfile.mkdtemp(prefix="matchmaker-demo-"))
+    line = step.format(folder=folder, store=f"sqlite:///{folder}/store.db")
     domain = [] if talk.domain is None else ["--domain", talk.domain]
-    for number, (story, step) in enumerate(STEPS, 1):
-        line = step.format(folder=folder)
-        form = [] if line.startswith("network") else ["--format", "table"]
-        _print(f"{number}. {story}\n\n$ matchmaker {line}\n")
-        code = run([*shlex.split(line), *form, *domain])
-        if code:
-            raise SystemExit(code)
-        _print("")
-    _print(NEXT)
+    form = ["--format", "table"] if line.split()[0] in AS_TABLE else []
+    _print(f"{number}. {story}\n\n$ matchmaker {line}\n")
+    if code := run([*shlex.split(line), *form, *domain]):
+        raise SystemExit(code)
+    _print("")
+
+
+def _session(folder: Path, talk: Talk) -> None:
+    """The session of 2020, from lists to a blend that has learned."""
+    for number, (story, step) in enumerate(SESSION, len(STEPS) + 1):
+        if step.startswith("feedback"):
+            _invent(folder)
+        _take(number, story, step, folder, talk)
+
+
+def _invent(folder: Path) -> None:
+    """A form about the planned meetings, in which everything is drawn by lot."""
+    meetings = json.loads((folder / "session" / "plan.json").read_text("utf-8"))["meetings"]
+    draw = random.Random(0)  # noqa: S311  # nothing is secret here
+    rows = [f"{each['left_id']},{each['right_id']},{draw.choice(INVENTED)},2020-10-28" for each in meetings]
+    (folder / "form.csv").write_text("\n".join(["left,right,outcome,date", *rows]), "utf-8")
 
 
 def _print(text: str) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from matchmaker.cli.check import offer_copy
-from matchmaker.cli.complain import complain
+from matchmaker.cli.complain import complain, one_of
 from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
 from matchmaker.cli.options import Author, Files, Talk, spread
@@ -46,6 +46,13 @@ Copy = Annotated[
 ]
 
 
+class Invitation(NamedTuple):
+    """To which session those in the files are invited, and on which side they are (None: that of their country)."""
+
+    session: str
+    side: str | None
+
+
 @spread
 def import_(
     talk: Talk,
@@ -53,6 +60,9 @@ def import_(
     sources: Sources = None,
     session: Annotated[
         str | None, typer.Option("--session", metavar="NAME", help="The organizations attend this session.")
+    ] = None,
+    side: Annotated[
+        str | None, typer.Option("--side", metavar="left|right", help="Of the session; left out, by the country.")
     ] = None,
     author: Author = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be saved, and save nothing.")] = False,
@@ -68,11 +78,10 @@ def import_(
         return undone(address, undo, author)
     if not sources:
         raise UsageError(Problem("MM-CLI-004", "no file is named", "see matchmaker import --help"))
-    if session is not None:
-        _check_name(session)
+    invitation = None if session is None else _invitation(session, side)
     if sources[0] in REGISTRIES and len(sources) > 1:
         return _import_registry(address, sources, author, talk, dry_run=dry_run)
-    return _import(address, sources, session, author, output, talk, files, dry_run=dry_run)
+    return _import(address, sources, invitation, author, output, talk, files, dry_run=dry_run)
 
 
 def undone(address: str, number: int, author: str | None) -> int:
@@ -85,8 +94,8 @@ def undone(address: str, number: int, author: str | None) -> int:
 
 
 def _import(
-    address: str, sources: Sequence[str], session: str | None, author: str | None, output: str | None, talk: Talk,
-    files: Files, *, dry_run: bool,
+    address: str, sources: Sequence[str], invitation: Invitation | None, author: str | None, output: str | None,
+    talk: Talk, files: Files, *, dry_run: bool,
 ) -> int:  # fmt: skip
     from matchmaker.domain import Domain
 
@@ -101,10 +110,10 @@ def _import(
         offer_copy(intake, domain, sources, output, talk)
         return 1
     stated = {
-        "tables": tables if session is None else _invited(tables, session, domain),
+        "tables": tables if invitation is None else _invited(tables, invitation, domain),
         "author": who(author),
         "source": ", ".join(map(source_name, sources)),
-        "session": session,
+        "session": invitation and invitation.session,
         "options": options,
         "domain": domain,
     }
@@ -217,15 +226,16 @@ def source_name(source: str) -> str:
     return shown(source)
 
 
-def _check_name(session: str) -> None:
+def _invitation(session: str, side: str | None) -> Invitation:
     from matchmaker.store.session import is_name
 
     if not is_name(session):
         message = f"a session cannot be called {quoted(session)}"
         raise DataError(Problem("MM-STO-013", message, "up to 64 letters, digits, points, - and _, without blanks"))
+    return Invitation(session, None if side is None else one_of("--side", side, ("left", "right")))
 
 
-def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> dict[str, pl.DataFrame]:
+def _invited(tables: dict[str, pl.DataFrame], invitation: Invitation, domain: Domain) -> dict[str, pl.DataFrame]:
     """The tables, and the organizations in them as attendees of a session."""
     import polars as pl
 
@@ -236,12 +246,13 @@ def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> d
     sides = {side.country: name for side, name in zip(domain.sides or (), ("left", "right"), strict=False)}
     organizations = tables["organizations"]
     country = organizations["country"] if "country" in organizations.columns else pl.Series([None], dtype=pl.String())
+    side = country.replace_strict(sides, default=None, return_dtype=pl.String())
     attendees = organizations.select(
-        pl.lit(session).alias("session_id"),
+        pl.lit(invitation.session).alias("session_id"),
         pl.col("org_id"),
-        country.replace_strict(sides, default=None, return_dtype=pl.String()).alias("side"),
+        pl.lit(invitation.side, pl.String()).fill_null(side).alias("side"),
     )
-    rows = {"sessions": pl.DataFrame({STORED["sessions"].order[0]: [session]}), "attendees": attendees}
+    rows = {"sessions": pl.DataFrame({STORED["sessions"].order[0]: [invitation.session]}), "attendees": attendees}
     return tables | rows
 
 

@@ -91,7 +91,7 @@ def plan(
         found = replace(found, figures={**found.figures, "dial": dial, **{f"{k}_at_0": v for k, v in plain.items()}})
     deliver(_answer(described, found, whole=output is None), shown, talk)
     if output is not None:
-        _write(Path(a_path(output)), described, found, earlier, talk)
+        _write(Path(a_path(output)), described, found, earlier or before, talk)
     keep(agenda, found, deciding, talk)
 
 
@@ -211,7 +211,7 @@ def _price(plan: Plan) -> str:
     )
 
 
-def _write(folder: Path, session: Session, plan: Plan, earlier: str | None, talk: Talk) -> None:
+def _write(folder: Path, session: Session, plan: Plan, earlier: str | Plan | None, talk: Talk) -> None:
     """The files of a plan, each whole or not there."""
     from matchmaker.report import write_all
 

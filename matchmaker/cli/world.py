@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def dataset_of(talk: Talk) -> Dataset:
     """Read the domain, once; its warnings are printed then."""
     known = _read.cache_info().misses
-    dataset = _read(None if talk.domain is None else a_path(talk.domain), talk.store, read_options(talk))
+    folder = None if talk.domain is None else a_path(talk.domain)
+    dataset = _read(folder, talk.store, read_options(talk), _last_change(talk.store))
     if _read.cache_info().misses > known:
         if not talk.quiet:
             folder = None if talk.store else talk.domain
@@ -40,8 +41,16 @@ def dataset_of(talk: Talk) -> Dataset:
     return dataset
 
 
+def _last_change(address: str | None) -> str | None:
+    """What makes the store another one than it was when it was read; None: there is no store."""
+    if address is None:
+        return None
+    with opened(address) as store:
+        return next((change.time for change in store.history(1)), None)
+
+
 @lru_cache(maxsize=4)
-def _read(folder: str | None, store: str | None, options: ReadOptions) -> Dataset:
+def _read(folder: str | None, store: str | None, options: ReadOptions, _changed: str | None) -> Dataset:
     if store is not None:
         return _read_store(folder, store, options)
     spare_threads(bundled("data") if folder is None else Path(folder))

@@ -126,4 +126,4 @@ def _partners(tables: Tables, day: date) -> Iterator[Apart]:
     for frame in (tables["partnerships"], agreed):
         for row in frame.select("left", "right", "day").iter_rows(named=True):
             if row["day"] is None or row["day"] <= day:
-                yield Apart(row["left"], row["right"], "partners already")
+                yield Apart(row["left"], row["right"], "a partner already")
