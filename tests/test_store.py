@@ -533,6 +533,7 @@ def test_a_new_store_keeps_what_it_has_promised(tmp_path):
 # --- any sequence of it -------------------------------------------------------------------------------------------
 
 IDS = st.sampled_from(["a", "b", "c", "d"])
+PLAIN = Domain("")
 CITIES = st.sampled_from(["seoul", "suzhou", None])
 
 
@@ -546,6 +547,7 @@ class Machine(RuleBasedStateMachine):
         emptied(self.url)
         self.store = Store.open(self.url)
         self.organizations, self.facts, self.dead = {}, set(), set()
+        self.outcomes, self.decisions = set(), {}
         self.past = []  # (number, state before), what can be undone
 
     def teardown(self):
@@ -553,7 +555,7 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def state(self):
-        return dict(self.organizations), set(self.facts)
+        return dict(self.organizations), set(self.facts), set(self.outcomes), dict(self.decisions)
 
     def changed(self, change, before):
         if change.number:
@@ -583,10 +585,47 @@ class Machine(RuleBasedStateMachine):
             with pytest.raises(DataError, match="MM-REF-001"):
                 self.store.put(frame, **WHO)
 
+    @rule(left=IDS, right=IDS, word=st.sampled_from(["met", "mou", "declined"]), session=st.sampled_from([None, "s"]))
+    def record(self, left, right, word, session):
+        """The same form twice is one row; who is not there, or is forgotten, has no outcomes."""
+        before, outcome = self.state, Outcome(left, right, word, session=session)
+        form = {outcome.identifier: outcome}
+        if left == right:
+            with pytest.raises(UsageError, match="MM-USE-013"):
+                self.store.report(form, **WHO)
+        elif {left, right} & self.dead:
+            assert self.store.report(form, **WHO).left_out == {"outcomes": 1}
+        elif session is None and {left, right} <= self.organizations.keys():
+            self.changed(self.store.report(form, **WHO), before)
+            assert self.store.report(form, **WHO).number == 0
+            self.outcomes.add((left, right, word))
+        else:
+            with pytest.raises(DataError, match="MM-REF-001"):
+                self.store.report(form, **WHO)
+
+    @rule(left=IDS, right=IDS, word=st.sampled_from(["pin", "veto"]))
+    def decide(self, left, right, word):
+        """The latest decision on a pair holds."""
+        before = self.state
+        frame = {"decisions": pl.DataFrame({"left": [left], "right": [right], "decision": [word]})}
+        if {left, right} <= self.organizations.keys():
+            self.changed(self.store.put(frame, **WHO), before)
+            self.decisions[left, right] = word
+
+    @rule(day=st.dates(datetime.date(2024, 1, 1), datetime.date(2026, 1, 1)))
+    def rank(self, day):
+        """Who is kept apart is who the model says, and what outcomes add can be read as a world."""
+        apart = {each[:2] for each in self.store.apart(day, 365)}
+        said = {outcome[:2] for outcome in self.outcomes if outcome[2] in ("mou", "declined")}
+        assert apart == said | self.facts | {pair for pair, word in self.decisions.items() if word == "veto"}
+        if self.organizations:
+            met = {frozenset(outcome[:2]) for outcome in self.outcomes if outcome[2] == "met"}
+            assert self.store.dataset(PLAIN).events.height == len(met)
+
     @rule(identifier=IDS)
     def remove(self, identifier):
         before = self.state
-        if any(identifier in fact for fact in self.facts):
+        if any(identifier in fact[:2] for fact in (*self.facts, *self.outcomes, *self.decisions)):
             with pytest.raises(DataError, match="MM-REF-001"):
                 self.store.remove("organizations", [identifier], **WHO)
         else:
@@ -596,9 +635,9 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.past)
     @rule()
     def undo(self):
-        number, (organizations, facts) = self.past.pop()
+        number, before = self.past.pop()
         self.store.undo(number, author="Lee")
-        self.organizations, self.facts = organizations, facts
+        self.organizations, self.facts, self.outcomes, self.decisions = before
 
     @precondition(lambda self: self.past)
     @rule()
@@ -615,6 +654,8 @@ class Machine(RuleBasedStateMachine):
             self.dead.add(identifier)
             self.organizations.pop(identifier)
             self.facts = {fact for fact in self.facts if identifier not in fact}
+            self.outcomes = {outcome for outcome in self.outcomes if identifier not in outcome}
+            self.decisions = {pair: word for pair, word in self.decisions.items() if identifier not in pair}
             self.past = []
 
     @rule()
@@ -635,13 +676,18 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def is_the_model(self):
-        texts = self.store.texts("organizations", "partnerships")
+        texts = self.store.texts("organizations", "partnerships", "outcomes", "decisions")
+        assert set(texts["outcomes"].select("left", "right", "outcome").iter_rows()) == self.outcomes
+        assert {row[:2]: row[2] for row in texts["decisions"].select("left", "right", "decision").iter_rows()} == (
+            self.decisions
+        )
         assert dict(texts["organizations"].select("org_id", "city").iter_rows()) == self.organizations
         assert set(texts["partnerships"].select("left", "right").iter_rows()) == self.facts
         numbers = [change.number for change in self.store.history()]
         assert numbers == list(range(len(numbers), 0, -1))
-        stated = self.store.stated("organizations")
-        assert stated["author"].null_count() == stated["time"].null_count() == 0
+        for name in ("organizations", "outcomes", "decisions"):
+            stated = self.store.stated(name)
+            assert stated["author"].null_count() == stated["time"].null_count() == 0
 
 
 def emptied(url):

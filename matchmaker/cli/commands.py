@@ -70,7 +70,7 @@ COMMANDS = {
     ),
     "export": Entry("All tables as files, or in another store.", "matchmaker export --to tables.xlsx"),
     "feedback": Entry(
-        "What came of meetings, into the store.", "matchmaker feedback import form.xlsx --store sqlite:///store.db"
+        "What came of meetings, into the store.", "matchmaker feedback export --store sqlite:///store.db"
     ),
     "history": Entry("What was changed in a store, by whom and when.", "matchmaker history --store sqlite:///store.db"),
     "forget": Entry("Erase an organization or a person for good.", "matchmaker forget acme --store sqlite:///store.db"),
