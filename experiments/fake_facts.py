@@ -1,7 +1,7 @@
 """Can invented facts that no page states put a stranger into someone's top ten?
 
-Question: someone adds 20 facts about itself and a seeker who has never heard of it. How often does it enter the ten best
-of the seeker?
+Question: someone adds 20 facts about itself and a seeker who has never heard of it. How often does it enter the ten
+best of the seeker?
 Method: on the embedded data, seekers and strangers drawn at random: a stranger is across the border, shares no event
 or agreement with the seeker, and is not among its ten best. The facts are unverified: events of two, one event of
 many split into events of two (every pair of seven), agreements, or reports of a meeting in the store, each

@@ -214,6 +214,16 @@ def test_a_row_that_others_refer_to_is_not_removed(full):
     assert full.remove("organizations", ["nobody"], **WHO).number == 0
 
 
+def test_removing_can_be_undone_after_it_was_undone_and_done_again(full):
+    full.put({"organizations": pl.DataFrame({"org_id": ["delta"]})}, **WHO)
+    before = dump(full)
+    removed = full.remove("organizations", ["delta"], **WHO)
+    undone = full.undo(removed.number, author="Lee")
+    full.undo(undone.number, author="Lee")
+    full.undo(removed.number, author="Lee")
+    assert dump(full) == before
+
+
 def test_removing_can_be_undone(full):
     before = dump(full)
     full.remove("intentions", ["i1"], **WHO)

@@ -71,7 +71,7 @@ def _side(attendee: Mapping[str, Any], dataset: Dataset) -> str:
     side = int(dataset.side[dataset.row(identifier)]) if dataset.domain.sides else -1
     if attendee["side"] is None and side < 0:
         message = f"nothing tells on which side {quoted(identifier)} is"
-        raise DataError(Problem("MM-SES-014", message, "import it with --side left or --side right"))
+        raise DataError(Problem("MM-SES-015", message, "import it with --side left or --side right"))
     return attendee["side"] or SIDES[side]
 
 
@@ -118,7 +118,7 @@ def _slots(identifier: str, text: str, n: int) -> frozenset[int]:
     numbers = [each.strip() for each in text.split(";") if each.strip()]
     if not all(each.isdecimal() for each in numbers):
         message = f"{quoted(identifier)} is available in {quoted(text)}"
-        raise DataError(Problem("MM-SES-015", message, "write numbers of slots with ; between", "attendees"))
+        raise DataError(Problem("MM-SES-016", message, "write numbers of slots with ; between", "attendees"))
     return frozenset(int(each) - 1 for each in numbers if 1 <= int(each) <= n)
 
 

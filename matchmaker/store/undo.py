@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 
 from matchmaker.errors import DataError, Problem, UsageError, counted
@@ -42,6 +44,15 @@ def _check(writer: Writer, number: int) -> None:
         raise UsageError(Problem("MM-STO-009", f"change {number} is undone, by change {row.undone_by}", fix))
 
 
+def _undone_and_redone(writer: Writer, number: int) -> Iterator[int]:
+    """Changes that took `number` back, and those that brought it again: it stands, so that they come to nothing."""
+    changes = writer.table("change")
+    later = [number]
+    while later:
+        later = list(writer.connection.scalars(sa.select(changes.c.number).where(changes.c.undoes.in_(later))))
+        yield from later
+
+
 def _mark(writer: Writer, number: int, by: int | None) -> None:
     """Mark a change as undone, or as valid again; what it had undone is then the other."""
     changes = writer.table("change")
@@ -69,7 +80,9 @@ def _refuse_later(writer: Writer, name: str, number: int, standing: set[str]) ->
     versions = writer.table("version")
     ours = versions.c.table == name
     touched = sa.select(versions.c.key).where(ours, sa.or_(versions.c.change == number, versions.c.since == number))
-    latest = sa.select(versions.c.key, sa.func.max(versions.c.change)).where(ours, versions.c.key.in_(touched))
+    latest = sa.select(versions.c.key, sa.func.max(versions.c.change)).where(
+        ours, versions.c.key.in_(touched), versions.c.change.not_in(list(_undone_and_redone(writer, number)))
+    )
     found = writer.connection.execute(latest.group_by(versions.c.key))
     later = {key: change for key, change in found if change > number and key not in standing}
     if later:
