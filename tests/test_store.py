@@ -544,6 +544,7 @@ def test_a_new_store_keeps_what_it_has_promised(tmp_path):
 
 IDS = st.sampled_from(["a", "b", "c", "d"])
 PLAIN = Domain("")
+SESSIONS = ("outcomes", "decisions", "sessions", "attendees")
 CITIES = st.sampled_from(["seoul", "suzhou", None])
 
 
@@ -557,7 +558,7 @@ class Machine(RuleBasedStateMachine):
         emptied(self.url)
         self.store = Store.open(self.url)
         self.organizations, self.facts, self.dead = {}, set(), set()
-        self.outcomes, self.decisions = set(), {}
+        self.outcomes, self.decisions, self.sessions = set(), {}, {}
         self.past = []  # (number, state before), what can be undone
 
     def teardown(self):
@@ -565,7 +566,7 @@ class Machine(RuleBasedStateMachine):
 
     @property
     def state(self):
-        return dict(self.organizations), set(self.facts), set(self.outcomes), dict(self.decisions)
+        return dict(self.organizations), set(self.facts), set(self.outcomes), dict(self.decisions), dict(self.sessions)
 
     def changed(self, change, before):
         if change.number:
@@ -605,13 +606,24 @@ class Machine(RuleBasedStateMachine):
                 self.store.report(form, **WHO)
         elif {left, right} & self.dead:
             assert self.store.report(form, **WHO).left_out == {"outcomes": 1}
-        elif session is None and {left, right} <= self.organizations.keys():
+        elif session in (None, *self.sessions) and {left, right} <= self.organizations.keys():
             self.changed(self.store.report(form, **WHO), before)
             assert self.store.report(form, **WHO).number == 0
-            self.outcomes.add((left, right, word))
+            self.outcomes.add((left, right, word, session))
         else:
             with pytest.raises(DataError, match="MM-REF-001"):
                 self.store.report(form, **WHO)
+
+    @rule(who=st.sets(IDS))
+    def invite(self, who):
+        """Whoever is there can attend a session; the forgotten are left out."""
+        before, there = self.state, who - self.dead
+        rows = [{"session_id": "s", "org_id": identifier} for identifier in sorted(who)]
+        frame = pl.DataFrame(rows, schema={"session_id": pl.String, "org_id": pl.String})
+        tables = {"sessions": pl.DataFrame({"session_id": ["s"]}), "attendees": frame}
+        if there <= self.organizations.keys():
+            self.changed(self.store.put(tables, **WHO), before)
+            self.sessions["s"] = self.sessions.get("s", frozenset()) | there
 
     @rule(left=IDS, right=IDS, word=st.sampled_from(["pin", "veto"]))
     def decide(self, left, right, word):
@@ -629,13 +641,15 @@ class Machine(RuleBasedStateMachine):
         said = {outcome[:2] for outcome in self.outcomes if outcome[2] in ("mou", "declined")}
         assert apart == said | self.facts | {pair for pair, word in self.decisions.items() if word == "veto"}
         if self.organizations:
-            met = {frozenset(outcome[:2]) for outcome in self.outcomes if outcome[2] == "met"}
+            met = {(frozenset(pair), session) for *pair, word, session in self.outcomes if word == "met"}
             assert self.store.dataset(PLAIN).events.height == len(met)
 
     @rule(identifier=IDS)
     def remove(self, identifier):
         before = self.state
-        if any(identifier in fact[:2] for fact in (*self.facts, *self.outcomes, *self.decisions)):
+        if any(
+            identifier in fact[:2] for fact in (*self.facts, *self.outcomes, *self.decisions, *self.sessions.values())
+        ):
             with pytest.raises(DataError, match="MM-REF-001"):
                 self.store.remove("organizations", [identifier], **WHO)
         else:
@@ -647,7 +661,7 @@ class Machine(RuleBasedStateMachine):
     def undo(self):
         number, before = self.past.pop()
         self.store.undo(number, author="Lee")
-        self.organizations, self.facts, self.outcomes, self.decisions = before
+        self.organizations, self.facts, self.outcomes, self.decisions, self.sessions = before
 
     @precondition(lambda self: self.past)
     @rule()
@@ -666,6 +680,7 @@ class Machine(RuleBasedStateMachine):
             self.facts = {fact for fact in self.facts if identifier not in fact}
             self.outcomes = {outcome for outcome in self.outcomes if identifier not in outcome}
             self.decisions = {pair: word for pair, word in self.decisions.items() if identifier not in pair}
+            self.sessions = {name: there - {identifier} for name, there in self.sessions.items()}
             self.past = []
 
     @rule()
@@ -686,8 +701,10 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def is_the_model(self):
-        texts = self.store.texts("organizations", "partnerships", "outcomes", "decisions")
-        assert set(texts["outcomes"].select("left", "right", "outcome").iter_rows()) == self.outcomes
+        texts = self.store.texts("organizations", "partnerships", *SESSIONS)
+        assert set(texts["outcomes"].select("left", "right", "outcome", "session_id").iter_rows()) == self.outcomes
+        there = set(texts["attendees"]["org_id"])
+        assert dict.fromkeys(texts["sessions"]["session_id"], there) == self.sessions
         assert {row[:2]: row[2] for row in texts["decisions"].select("left", "right", "decision").iter_rows()} == (
             self.decisions
         )
