@@ -2,8 +2,8 @@
 
 Question: the ten likeliest partners of one organization of 100,000, by a new process: with an index on disk, without
 one, and against `import polars` alone.
-Method: the synthetic world of growth.py, or a DOMAIN (copied), by its prior weights. Processor seconds of processes that
-end, in turn, ROUNDS times; the median of the ratios of each round. The disk is warm. `Index.best` gives identifiers,
+Method: the synthetic world of growth.py, or a DOMAIN (copied), by its prior weights. Processor seconds of a process,
+each in turn, ROUNDS times; the median of the ratios of each round. The disk is warm. `Index.best` gives identifiers,
 names and scores; `matchmaker match` reasons, too.
 Command: python benchmarks/index.py [DOMAIN] [--organizations 100000]
 """
