@@ -107,7 +107,7 @@ class Blend:
     def explain(self, seeker: int, candidate: int) -> list[Reason]:
         """The intercept, then every scorer's reasons in log-odds, the weightiest first; they add up to `log_odds`."""
         reasons = [
-            reason._replace(contribution=float(self.weights_[name][seeker]) * reason.contribution)
+            reason._replace(contribution=float(self.weights_[name][seeker]) * reason.contribution + 0.0)  # no −0
             for name, scorer in self.scorers_.items()
             if self.weights_[name][seeker] and known_score(scorer, seeker, candidate) != 0.0  # no reasons add up to 0
             for reason in scorer.explain(seeker, candidate)

@@ -155,7 +155,14 @@ class ContextGraph:
     def solve_visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:
         """`visits`, without remembering the last blocks."""
         damping, step = (1.0 - restart) ** 2, self.step
-        solution = chebyshev(lambda x: x - damping * step(x), step.units(rows), 1.0 - damping, 1.0, steps)
+
+        def operator(x: FloatArray) -> FloatArray:
+            onward = step(x)
+            onward *= -damping
+            onward += x
+            return onward
+
+        solution = chebyshev(operator, step.units(rows), 1.0 - damping, 1.0, steps)
         share = (1.0 - damping) * _root(self.degree)[rows][:, None]
         return np.maximum(step.back(solution) * np.sqrt(self.degree)[None, :] * share, 0.0)
 
@@ -248,7 +255,8 @@ def chebyshev(operator: Any, right: FloatArray, low: float, high: float, steps: 
         x += direction
         residual -= operator(direction)
         following = 1.0 / (2.0 * ratio - rho)
-        direction = following * rho * direction + (2.0 * following / radius) * residual
+        direction *= following * rho
+        direction += (2.0 * following / radius) * residual
         rho = following
     return x
 

@@ -103,9 +103,9 @@ def mutual(scorer: Scorer, forward: FloatArray, backward: FloatArray) -> FloatAr
 
 def best(score: FloatArray, allowed: IntArray, n: int) -> list[int]:
     """The `n` highest of `score[allowed]`, ties by position (rows are sorted by identifier)."""
-    rounded = comparable(score[allowed])
+    found = score[allowed]
     if len(allowed) > 4 * n > 0:
-        keep = rounded >= np.partition(rounded, len(rounded) - n)[len(rounded) - n]
-        allowed, rounded = allowed[keep], rounded[keep]
-    order = np.lexsort((allowed, -rounded))[:n]
+        worst = np.partition(found, len(found) - n)[len(found) - n]
+        allowed = allowed[found >= worst - 1e-11 * abs(worst)]  # a little more than what may be a tie
+    order = np.lexsort((allowed, -comparable(score[allowed])))[:n]
     return [int(row) for row in allowed[order]]

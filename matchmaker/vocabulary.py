@@ -199,7 +199,7 @@ class Vocabulary:
 
 def fold(text: str) -> str:
     """Fold `text` for comparison: NFKC, case, hyphens and runs of blanks make no difference."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())  # case folding moves marks
     return _GAP.sub(" ", folded).strip()
 
 

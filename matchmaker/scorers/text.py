@@ -59,7 +59,8 @@ class TextSimilarity:
         frequency = np.bincount(counts.indices, minlength=N_BUCKETS)
         rarity = np.log((1.0 + len(self.texts_)) / (1.0 + frequency))
         damped = sp.csr_array((1.0 + np.log(counts.data), counts.indices, counts.indptr), shape=counts.shape)
-        weighted = scaled(damped, columns=rarity)
+        weighted = scaled(damped, columns=rarity).copy()
+        weighted.eliminate_zeros()  # a gram that everyone has says nothing, and would be multiplied with everyone
         self.factors_ = Factors.of(scaled(weighted, rows=inverse(np.sqrt(row_sums(weighted.power(2))))))
         return self
 
