@@ -233,6 +233,38 @@ def test_a_session_of_a_file_is_kept_in_a_store_of_the_same_world(ask, dataset):
     assert planned().equals(first)
 
 
+def test_what_was_decided_of_a_session_of_a_file_holds_when_it_is_planned_again(ask, dataset):
+    with Store.open(ADDRESS) as store:
+        store.put({name: getattr(dataset, name) for name in TABLES}, **WHO)
+    ask("plan", "online-2020")
+    left, right = planned().select("left", "right").row(0)
+    assert ask("plan", "online-2020", "--veto", f"{left}; {right}", "--wish", f"{right}; {left}")[0] == 0
+    assert ask("plan", "online-2020")[0] == 0
+    assert (left, right) not in planned().select("left", "right").rows()
+    assert tables("wishes")["wishes"].height == 1
+
+
+def test_a_folder_of_the_session_s_name_and_a_point_in_it_are_in_nobody_s_way(ask):
+    for file in LISTS:
+        ask("import", file, "--session", "suzhou.2025", "-q")
+    for _ in range(2):
+        assert ask("plan", "suzhou.2025", *SITTING, "-o", "suzhou.2025")[0] == 0
+    assert set(tables("meetings")["meetings"]["session_id"]) == {"suzhou.2025"}
+
+
+@pytest.mark.parametrize("settings", ["[]", "{", '{"slots": "many"}', '{"as_of": "soon"}', '{"seats": 1}'])
+def test_settings_that_are_none_are_refused(invited, settings):
+    with Store.open(ADDRESS) as store:
+        store.put({"sessions": pl.DataFrame({"session_id": ["suzhou"], "plan": [settings]})}, **WHO)
+    code, _, error = invited("plan", "suzhou")
+    assert (code, "MM-SES-017" in error) == (1, True)
+
+
+@pytest.mark.parametrize("strength", ["0", "-1", "nan", "inf"])
+def test_a_strength_is_a_number_above_0(invited, strength):
+    assert invited("fit", "--from-store", "--strength", strength)[0] == 2
+
+
 # --- afterwards ---------------------------------------------------------------------------------------------------
 
 

@@ -51,12 +51,14 @@ def agenda_of(name: str | None, options: Mapping[str, Any], deciding: Deciding, 
 
     dataset, tables = dataset_of(talk), _stored(name, talk)
     path = None if name is None else _file(name, talk)
-    stored = name is not None and path is None and tables is not None
-    stated = overlaid(_described(name, path, tables if stored else None, dataset), options)
+    title = path.stem if path else name or "session"
+    stated = overlaid(_described(name, path, tables, dataset), options)
+    if path is not None and tables is not None:
+        _decided_before(stated, tables, title, dataset)
     _decide(stated, deciding, dataset, who(deciding.author) if tables is not None else "")
-    session = session_of(stated, dataset, name if path is None and name else path.stem if path else "session")
-    if stored and tables is not None:
-        session = with_slots(session, tables)
+    session = session_of(stated, dataset, title)
+    if path is None and tables is not None:
+        session = replace(with_slots(session, tables), id=title)
     session = replace(session, vetoes=(*session.vetoes, *_declined(session, ranking, talk)))
     return Agenda(session, stated, tables)
 
@@ -75,8 +77,8 @@ def _file(name: str, talk: Talk) -> Path | None:
     """The file of a session: one of the name, or one that travels with the domain."""
     folder = bundled("data") if talk.domain is None else Path(talk.domain) / "data"
     path, known = Path(a_path(name)), folder / "sessions" / f"{name}.toml"
-    if path.exists() or talk.store is None:
-        return known if known.is_file() and not path.exists() else path
+    if path.is_file() or talk.store is None:
+        return known if known.is_file() and not path.is_file() else path
     return known if known.is_file() else None
 
 
@@ -97,6 +99,21 @@ def _described(
             Problem("MM-USE-027", f"there is no session {quoted(name)}, in no file and not in the store", fix)
         )
     return described(tables, name, dataset)
+
+
+def _decided_before(stated: dict[str, Any], tables: Mapping[str, pl.DataFrame], name: str, dataset: Dataset) -> None:
+    """Add the decisions and wishes of the store to a session of a file; of a pair, the decision of the store holds."""
+    from matchmaker.names import resolve
+    from matchmaker.session.archive import decided
+
+    def pair(each: Mapping[str, Any]) -> set[str]:
+        return {dataset.ids[resolve(dataset, each.get(side, ""))] for side in ("left", "right")}
+
+    stored = decided(tables, name, set(dataset.ids))
+    pairs = [{each["left"], each["right"]} for word in ("pin", "veto") for each in stored[word]]
+    for word in ("pin", "veto"):
+        stated[word] = [*(each for each in stated.get(word, ()) if pair(each) not in pairs), *stored[word]]
+    stated["wish"] = [*stated.get("wish", ()), *stored["wish"]]
 
 
 def _decide(stated: dict[str, Any], deciding: Deciding, dataset: Dataset, author: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,6 +81,8 @@ def _from_store(until: str | None, strength: float | None, weights: str | None, 
     from matchmaker.store.consequence import statements
     from matchmaker.store.verdict import verdict
 
+    if strength is not None and not 0.0 < strength < math.inf:
+        raise UsageError(Problem("MM-CLI-003", f"--strength {strength} is no strength", "give a number > 0"))
     day = None if until is None else first_day(until, "--until")
     with opened(store_address(talk)) as store:
         dataset = store.dataset(Domain.read(talk.domain), read_options(talk), outcomes=False)

@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from matchmaker.dataset import Dataset
-from matchmaker.errors import DataError, Problem, quoted
+from matchmaker.errors import DataError, Problem, UsageError, quoted
+from matchmaker.session.description import checked
 from matchmaker.session.plan import Certificate, Meeting, Plan
 from matchmaker.session.session import Delegation, Session
 
@@ -42,8 +43,14 @@ def described(tables: Tables, name: str, dataset: Dataset) -> Stated:
     for attendee in of_session(tables["attendees"], name).iter_rows(named=True):
         stated[_side(attendee, dataset)]["organization"].append(_party(attendee))
     present = {party["name"] for side in SIDES for party in stated[side]["organization"]}
-    for word in ("pin", "veto"):
-        stated[word] = [_decision(each) for each in _decisions(tables, name, present, word)]
+    return stated | decided(tables, name, present)
+
+
+def decided(tables: Tables, name: str, present: set[str]) -> Stated:
+    """Pins, vetoes and wishes of a session among those who are there."""
+    stated: Stated = {
+        word: [_decision(each) for each in _decisions(tables, name, present, word)] for word in ("pin", "veto")
+    }
     wishes = of_session(tables["wishes"], name).iter_rows(named=True)
     stated["wish"] = [_wish(each) for each in wishes if {each["org_id"], each["wanted_id"]} <= present]
     return stated
@@ -55,8 +62,7 @@ def of_session(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def _settings(row: Mapping[str, Any]) -> Stated:
-    stated: Stated = json.loads(row["plan"] or "{}")
-    stated |= {key: date.fromisoformat(stated[key]) for key in _DAYS if key in stated}
+    stated = _read(row["plan"] or "{}", row["session_id"])
     stated |= {key: row[key] for key in _COLUMNS if row[key] is not None}
     if row["day"] is not None:
         stated["day"] = row["day"]
@@ -64,6 +70,21 @@ def _settings(row: Mapping[str, Any]) -> Stated:
         if row[f"{side}_zone"]:
             stated[side] = {"zone": row[f"{side}_zone"]} | stated.get(side, {})
     return stated
+
+
+def _read(text: str, name: str) -> Stated:
+    """Settings from JSON.
+
+    Raises:
+        DataError: they are none that a session can have.
+    """
+    try:
+        stated: Stated = json.loads(text)
+        stated |= {key: date.fromisoformat(stated[key]) for key in _DAYS if key in stated}
+        return checked(stated)
+    except (ValueError, TypeError, KeyError, UsageError):
+        message = f"the plan of session {quoted(name)} holds no settings: {quoted(text)}"
+        raise DataError(Problem("MM-SES-017", message, "plan it again from a file, or blank the cell")) from None
 
 
 def _side(attendee: Mapping[str, Any], dataset: Dataset) -> str:
