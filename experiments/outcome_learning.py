@@ -28,7 +28,7 @@ from matchmaker.array import FloatArray
 from matchmaker.ladder import NAMES, STRENGTH, Evidence, Statement, gathered, ladder, mutual_log_odds, shifted
 
 COUNTS, TEST, SPREAD, SEED = (10, 30, 100, 300, 1000), 2000, 2.0, 0
-STRENGTHS = (STRENGTH, STRENGTH / 8)
+STRENGTHS = (STRENGTH, STRENGTH / 4)
 RESULT = Path(__file__).resolve().parents[1] / "results" / "outcome_learning.csv"
 
 

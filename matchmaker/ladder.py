@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,8 +20,8 @@ from matchmaker.scorers import SCORERS
 BLOCK = 64
 BARS = {"declined": "accepted", "no-show": "met"}  # the rung that was not reached
 NAMES = ("intercept", *SCORERS)
-# How strongly weights are held: so that no statement can move the log-odds of any pair by more than 1, see `bound`.
-STRENGTH = 4.0 * len(NAMES)
+# How strongly weights are held: so that no statement can move the log-odds of any pair by more than 2, see `bound`.
+STRENGTH = 2.0 * len(NAMES)
 
 
 class Statement(NamedTuple):
@@ -37,8 +37,10 @@ class Evidence:
     """What is learned from; entry k is a pair of the statement `statement[k]`.
 
     Attributes:
-        forward: shape (k, n): 1, then what each scorer says to the left one of the right one.
+        forward: shape (k, n): 1, then what each scorer says to the left one of the right one, less what it says of
+            pairs on the average: so that many who met move the intercept, and only what sets them apart the weights.
         backward: shape (k, n): the same to the right one of the left one.
+        average: shape (n,): 0, then what each scorer says on the average.
         before: shape (2, k): log-odds of both directions by the weights before.
         statement: shape (k,): ascending.
         step: shape (m,): log-odds by which the rung of each statement is harder to reach than that both want to meet.
@@ -48,11 +50,18 @@ class Evidence:
 
     forward: FloatArray
     backward: FloatArray
+    average: FloatArray
     before: FloatArray
     statement: IntArray
     step: FloatArray
     sign: FloatArray
     outcomes: tuple[str, ...]
+
+    def weights(self, shift: FloatArray) -> FloatArray:
+        """By how much intercept and weights change with a shift, shape (…, n)."""
+        change = shift.copy()
+        change[..., 0] -= shift @ self.average
+        return change
 
     def loss(self, shift: FloatArray) -> tuple[float, FloatArray]:
         """Minus the log-likelihood of weights that are moved by `shift`, and its gradient."""
@@ -123,7 +132,8 @@ def learn_from_outcomes(
     that a rung was reached, and nothing of those above, which may still be; `declined` and `no-show` say of one that it
     was not. Where several could be meant, one of them at least is. Of a pair the highest rung that is stated counts,
     and the lowest that was barred, however many say so. The same shift of all weights, for those with a past and for
-    newcomers, minimizes −log-likelihood + strength / 2 × |shift|²: the MAP estimate under a normal prior.
+    newcomers, minimizes −log-likelihood + strength / 2 × |shift|²: the MAP estimate under a normal prior. The weights
+    are of what a scorer says beyond its average over pairs, and of an intercept.
 
     Every term falls, or rises, with the mutual log-odds of its pairs alone, and the steps do not depend on the data: so
     what is added for a pair can never move its own log-odds the other way. A term pulls by no more than 2 √n, and a
@@ -148,7 +158,9 @@ def learn_from_outcomes(
     before, after = (-evidence.loss(each)[0] for each in (np.zeros(len(NAMES)), shift))
     because = _because(evidence, shift, strength)
     counts = dict(Counter(evidence.outcomes))
-    return LadderLesson(moved(stated, shift), stated, because, counts, len(statements), strength, (before, after))
+    return LadderLesson(
+        moved(stated, evidence.weights(shift)), stated, because, counts, len(statements), strength, (before, after)
+    )
 
 
 def shifted(evidence: Evidence, strength: float) -> FloatArray:
@@ -176,7 +188,7 @@ def moved(weights: Weights, shift: FloatArray) -> dict[str, Any]:
 
 def _because(evidence: Evidence, shift: FloatArray, strength: float) -> dict[str, dict[str, float]]:
     """At the optimum the change of a weight is the sum of all pulls, divided by the strength."""
-    pulls = evidence.pulls(shift)[1] / strength
+    pulls = evidence.weights(evidence.pulls(shift)[1] / strength)
     words = np.array(evidence.outcomes)
     parts = {word: pulls[words == word].sum(axis=0).tolist() for word in sorted(set(evidence.outcomes))}
     return {name: {word: part[k] for word, part in parts.items()} for k, name in enumerate(NAMES)}
@@ -216,13 +228,14 @@ def gathered(dataset: Dataset, statements: Sequence[Statement], weights: Weights
     rows = np.array(
         [[dataset.row_of[each.left], dataset.row_of[right]] for each in statements for right in each.rights]
     )
-    forward, backward = _features(dataset, rows[:, 0], rows[:, 1])
+    forward, backward, average = _features(dataset, rows[:, 0], rows[:, 1])
     newcomer = np.diff(dataset.graph.everyone.indptr) == 0
     tables = np.array([[group.get(name, 0.0) for name in NAMES] for group in plain(weights)])
     looks = tables[newcomer[rows].astype(np.int64)]  # shape (k, 2, n): the weights of either one
     return Evidence(
-        forward,
-        backward,
+        forward - average,
+        backward - average,
+        average,
         np.stack([(forward * looks[:, 0]).sum(axis=1), (backward * looks[:, 1]).sum(axis=1)]),
         np.repeat(np.arange(len(statements)), [len(each.rights) for each in statements]),
         np.array([steps[BARS.get(each.outcome, each.outcome)] for each in statements]),
@@ -231,8 +244,8 @@ def gathered(dataset: Dataset, statements: Sequence[Statement], weights: Weights
     )
 
 
-def _features(dataset: Dataset, left: IntArray, right: IntArray) -> tuple[FloatArray, FloatArray]:
-    """Shape (k, n) each: 1 and the score of every scorer, in both directions."""
+def _features(dataset: Dataset, left: IntArray, right: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """1 and what every scorer says, in both directions, shape (k, n); and on the average, shape (n,), 0 for the 1."""
     panel = Panel.fit(dataset, {name: SCORERS[name]() for name in SCORERS})
     forward, backward = np.ones((2, len(left), len(NAMES)))
     seekers = np.unique(left)
@@ -242,7 +255,16 @@ def _features(dataset: Dataset, left: IntArray, right: IntArray) -> tuple[FloatA
         places = np.searchsorted(block, left[here]), right[here]
         for column, (ours, theirs) in enumerate(panel.blocks(block, reverse=True).values(), 1):
             forward[here, column], backward[here, column] = ours[places], theirs[places]
-    return forward, backward
+    return forward, backward, np.array([0.0, *_averages(panel, dataset)])
+
+
+def _averages(panel: Panel, dataset: Dataset) -> Iterator[float]:
+    """What each scorer says of pairs across the border, on the average over some seekers, whoever is said to meet."""
+    there = np.flatnonzero((dataset.side >= 0) | (dataset.domain.sides is None))
+    rows = np.unique(there[np.linspace(0, len(there) - 1, min(BLOCK, len(there))).astype(np.int64)])
+    across = np.array([dataset.across(row) for row in rows.tolist()], dtype=bool)
+    for (block,) in panel.blocks(rows, reverse=False).values():
+        yield float(block[across].mean()) if across.any() else 0.0
 
 
 def as_toml(lesson: LadderLesson, digest: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from experiments import outcome_learning
 from matchmaker import Dataset, Recommender
 from matchmaker.cli.program import run
 from matchmaker.domain import read_weights
@@ -21,6 +22,7 @@ from matchmaker.ladder import (
     Evidence,
     Statement,
     as_toml,
+    ladder,
     learn_from_outcomes,
     mutual_log_odds,
     shifted,
@@ -72,6 +74,7 @@ def evidence_of(features, before, said):
     return Evidence(
         features[0, rows],
         features[1, rows],
+        np.zeros(len(NAMES)),
         before[:, rows],
         np.repeat(np.arange(len(said)), [len(pairs) for pairs, _ in said]),
         np.array([STEPS[word] for word in words]),
@@ -189,6 +192,23 @@ def test_the_weights_are_a_file_that_ranks(dataset, lesson, tmp_path):
     rows = np.array([[dataset.row("gennbio")], [dataset.row("hengrui")]])
     before, after = (Recommender(dataset, weights=each).mutual(*rows)[0, 0] for each in (None, weights))
     assert after > before
+
+
+def test_enough_outcomes_rank_other_pairs_better_than_the_prior_does(dataset):
+    world = outcome_learning.pairs(dataset, 3000)
+    found = [outcome_learning.planted(world, ladder(dataset), seed) for seed in range(6)]
+    gain = [each[STRENGTH, 1000] - each[STRENGTH, 0] for each in found]
+    assert np.mean(gain) > 0.01
+    assert sum(each > 0 for each in gain) >= 4
+
+
+def test_who_all_met_move_the_intercept_and_not_what_sets_no_one_apart(dataset):
+    left, right = (np.flatnonzero((dataset.side == side) & ~dataset.conveners) for side in (0, 1))
+    draw = np.random.default_rng(0)
+    pairs = [(dataset.ids[draw.choice(left)], dataset.ids[draw.choice(right)]) for _ in range(400)]
+    lesson = learn_from_outcomes(dataset, [Statement(a, (b,), "met") for a, b in pairs])
+    change = {name: lesson.weights[name] - lesson.prior.get(name, 0.0) for name in NAMES}
+    assert change.pop("intercept") > 2 * max(map(abs, change.values()))
 
 
 def test_nothing_is_learned_from_nothing(dataset):

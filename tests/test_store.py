@@ -647,9 +647,8 @@ class Machine(RuleBasedStateMachine):
     @rule(identifier=IDS)
     def remove(self, identifier):
         before = self.state
-        if any(
-            identifier in fact[:2] for fact in (*self.facts, *self.outcomes, *self.decisions, *self.sessions.values())
-        ):
+        pairs = [fact[:2] for fact in (*self.facts, *self.outcomes, *self.decisions)]
+        if any(identifier in each for each in (*pairs, *self.sessions.values())):
             with pytest.raises(DataError, match="MM-REF-001"):
                 self.store.remove("organizations", [identifier], **WHO)
         else:
