@@ -394,6 +394,32 @@ def test_words_that_mention_terms_are_told_and_kept(read):
     assert "MM-TAB-019" in codes(intake)
 
 
+def test_words_that_are_no_slip_of_the_pen_are_kept_and_told(read):
+    intake = read("name,country,sector,seeks\nA,KR,우주 항공,寻找代理;백신\n")
+    assert (cells(intake, "sector"), cells(intake, "seeks")) == ([None], ["vaccine"])
+    assert cells(intake, "description") == ["sector: 우주 항공; seeks: 寻找代理;백신"]
+    assert [problem.code for problem in intake.problems].count("MM-TAB-023") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sector"),
+    [("제약", "pharma"), ("바이오", "biotech"), ("生物医药", "biotech"), ("Pharmaceuticals", "pharma")],
+)
+def test_a_sector_is_known_without_the_word_for_company(domain, text, sector):
+    assert TermReader(domain.sectors, "sector", short=True).read_one(text).terms == (sector,)
+
+
+def test_a_sector_among_interests_is_taken_as_what_it_is(read):
+    intake = read("기업명,분야,소재지\n가나,제약,서울\n다라,백신,서울\n")
+    assert cells(intake, "sector") == ["pharma", None]
+    assert cells(intake, "interests") == [None, "vaccine"]
+
+
+def test_of_two_places_beside_each_other_the_one_around_both_is_taken(read):
+    assert cells(read("name,city\nA,충북 청주시 오송읍\n"), "city") == ["kr-chungbuk"]
+    assert "MM-REF-004" in codes(read("name,city\nA,서울 and 北京\n"))
+
+
 def test_a_million_terms_in_a_cell_are_refused_by_the_limit(read):
     intake = read("name,country,interests\nA,KR," + '"' + "x;" * 1_000_000 + '"\n')
     assert [error.code for error in intake.errors] == ["MM-LIM-005"]

@@ -18,7 +18,7 @@ from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
 from matchmaker.cli.options import Author, Files, Talk, spread
 from matchmaker.cli.world import opened, store_address, who
-from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted
+from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted, safe_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -57,11 +57,15 @@ def import_(
     author: Author = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be saved, and save nothing.")] = False,
     undo: Annotated[int | None, typer.Option("--undo", metavar="NUMBER", help="Take a change back.")] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Without the domain's own organizations, though these are of one side.")
+    ] = False,
     output: Copy = None,
 ) -> int:
     """Read files as `check` does, show what was recognized, and save all of it in the store, or nothing.
 
     New rows are added, known ones filled in or corrected; the same twice is once. --undo takes a change back.
+    A list of one side of the border that begins a store meets there the organizations of the domain.
     """
     address = store_address(talk)
     if undo is not None:
@@ -72,7 +76,7 @@ def import_(
         _check_name(session)
     if sources[0] in REGISTRIES and len(sources) > 1:
         return _import_registry(address, sources, author, talk, dry_run=dry_run)
-    return _import(address, sources, session, author, output, talk, files, dry_run=dry_run)
+    return _import(address, sources, session, author, output, talk, files, dry_run=dry_run, alone=alone)
 
 
 def _undo(address: str, number: int, author: str | None) -> int:
@@ -85,13 +89,16 @@ def _undo(address: str, number: int, author: str | None) -> int:
 
 def _import(
     address: str, sources: Sequence[str], session: str | None, author: str | None, output: str | None, talk: Talk,
-    files: Files, *, dry_run: bool,
+    files: Files, *, dry_run: bool, alone: bool,
 ) -> int:  # fmt: skip
     from matchmaker.domain import Domain
 
     domain, options = Domain.read(talk.domain), intake_options(talk, files)
     known, exists = _known(address, domain, options)
     intake, tables = _read(_files(sources), domain, options, known)
+    joined = _joined(tables, domain, talk) if known is None and not alone else None
+    if joined is not None:
+        intake, tables = _read(_files(sources), domain, options, joined)
     sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
     sys.stdout.flush()
     complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
@@ -107,8 +114,34 @@ def _import(
         "options": options,
         "domain": domain,
     }
-    _report(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
+    changes = [_own(joined, domain), stated] if joined is not None else [stated]
+    for change in _saved(address, changes, new=not exists, dry_run=dry_run):
+        _report(change, dry_run=dry_run, named=len(changes) > 1)
     return 0
+
+
+def _joined(tables: dict[str, pl.DataFrame], domain: Domain, talk: Talk) -> Dataset | None:
+    """The domain's own data, if it has some, where nobody of the tables could be matched with another one of them."""
+    from matchmaker.dataset import Dataset
+
+    organizations = tables.get("organizations")
+    if domain.sides is None or organizations is None or "country" not in organizations.columns:
+        return None
+    sides = {side.country for side in domain.sides} & set(organizations["country"].to_list())
+    if len(sides) != 1:
+        return None
+    try:
+        return Dataset.read(talk.domain)
+    except UsageError:  # a domain that has terms alone
+        return None
+
+
+def _own(dataset: Dataset, domain: Domain) -> dict[str, Any]:
+    """The domain's own data as a change of its own, which can be undone alone."""
+    from matchmaker.schema import TABLES
+
+    tables = {name: getattr(dataset, name) for name in TABLES}
+    return {"tables": tables, "author": "matchmaker", "source": domain.title}
 
 
 def _import_registry(address: str, sources: Sequence[str], author: str | None, talk: Talk, *, dry_run: bool) -> int:
@@ -144,17 +177,18 @@ def _known(address: str, domain: Domain, options: IntakeOptions) -> tuple[Datase
         return None, error.problems[0].code == "MM-STO-014"
 
 
-def _saved(address: str, stated: dict[str, Any], *, new: bool, dry_run: bool) -> Change:
-    """The change; where there is no store yet, it is tried elsewhere, so that a refusal leaves none behind."""
+def _saved(address: str, changes: Sequence[dict[str, Any]], *, new: bool, dry_run: bool) -> list[Change]:
+    """The changes; where there is no store yet, they are tried elsewhere, so that a refusal leaves none behind."""
     from matchmaker.store.store import MOST_CHECKED
 
-    if new and (dry_run or sum(frame.height for frame in stated["tables"].values()) < MOST_CHECKED):
+    n_rows = sum(frame.height for stated in changes for frame in stated["tables"].values())
+    if new and (dry_run or n_rows < MOST_CHECKED):
         with TemporaryDirectory() as folder, opened(f"sqlite:///{folder}/store.db", create=True) as trial:
-            change = trial.put(**stated, dry_run=True)
-    if new and dry_run:
-        return change
+            tried = [trial.put(**stated) for stated in changes]
+        if dry_run:
+            return tried
     with opened(address, create=True) as store:
-        return store.put(**stated, dry_run=dry_run)
+        return [store.put(**stated, dry_run=dry_run) for stated in changes]
 
 
 def _read(
@@ -244,10 +278,10 @@ def _invited(tables: dict[str, pl.DataFrame], session: str, domain: Domain) -> d
     return tables | rows
 
 
-def _report(change: Change, *, dry_run: bool) -> None:
+def _report(change: Change, *, dry_run: bool, named: bool = False) -> None:
     if change.left_out:
         sys.stdout.write(f"Left out, as they are to be forgotten: {rows(change.left_out)}.\n")
-    done = told(change).capitalize()
+    done = f"{safe_text(change.source)}: {told(change)}" if named else told(change).capitalize()
     if dry_run:
         sys.stdout.write(f"{done or 'Nothing new'}: this is what would be done. Nothing was saved.\n")
     elif change.number:
