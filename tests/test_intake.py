@@ -90,7 +90,7 @@ def test_a_korean_list_under_a_merged_title_becomes_organizations(read):
     assert cells(intake, "country") == ["KR", "KR"]
     assert cells(intake, "sector") == ["pharma", "biotech"]
     assert cells(intake, "offers") == ["antiviral-drug;vaccine", "stem-cell-therapy"]
-    assert intake.places["organizations"].to_list()[1].endswith("list.xlsx!참가기업!row 5")
+    assert intake.places("organizations").to_list()[1].endswith("list.xlsx!참가기업!row 5")
     assert intake.recognized[0].heading_rows == (3,)
     assert ("B: 기업명", "name") in intake.recognized[0].columns
 

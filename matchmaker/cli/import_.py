@@ -106,6 +106,7 @@ def _import(
         sys.stdout.write("Nothing was saved.\n")
         offer_copy(intake, domain, sources, output, talk)
         return 1
+    del intake  # what large files were read from would stand beside what is written
     stated = {
         "tables": tables if session is None else _invited(tables, session, domain),
         "author": who(author),
@@ -201,10 +202,10 @@ def _read(
     from matchmaker.table import LINE, read_table
 
     if len(sources) == 1 and (stored := _stored(sources[0])) is not None:
-        return Intake({}, {}, [], []), stored
+        return Intake({}, [], []), stored
     own = [source for source in sources if Path(source).stem in SESSION_TABLES]
     rest = [source for source in sources if source not in own]
-    intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, {}, [], [])
+    intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, [], [])
     tables = dict(intake.tables)
     for source in own:
         sheet, problems = read_table(Path(source), SESSION_TABLES[Path(source).stem], options)

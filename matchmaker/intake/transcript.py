@@ -80,10 +80,7 @@ def _take_cells(work: Transcript) -> None:
     grid, headings = work.grid, work.headings
     start = headings.last + 1
     body = grid.frame.slice(start)
-    texts = {
-        position: body[str(position)].str.strip_chars(BLANKS).str.normalize("NFC").replace("", None)
-        for position in headings.columns
-    }
+    texts = {position: _composed(body[str(position)]) for position in headings.columns}
     columns: dict[str, pl.Series] = {}
     for position, name in headings.columns.items():
         work.positions.setdefault(name, grid.first + position + 1)
@@ -94,6 +91,12 @@ def _take_cells(work: Transcript) -> None:
     work.frame = pl.DataFrame([*(cells.alias(name) for name, cells in columns.items()), lines])
     _refuse_ragged(work, start)
     work.frame = work.frame.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
+
+
+def _composed(cells: pl.Series) -> pl.Series:
+    """Cells without blanks around them, composed; the same series where that changes nothing, for large tables."""
+    composed = cells.str.strip_chars(BLANKS).str.normalize("NFC").replace("", None)
+    return cells if composed.equals(cells, null_equal=True) else composed
 
 
 def _merged(work: Transcript, name: str, first: pl.Series, second: pl.Series, position: int) -> pl.Series:

@@ -77,7 +77,11 @@ def escaped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def unescaped(frame: pl.DataFrame) -> pl.DataFrame:
     """The same cells without the quote."""
-    cell = pl.col(pl.String)
+    quoted_ones = frame.select(pl.col(pl.String).str.starts_with("'").any()).row(0)
+    columns = [name for name, has in zip(frame.select(pl.col(pl.String)).columns, quoted_ones, strict=True) if has]
+    if not columns:
+        return frame
+    cell = pl.col(columns)
     return frame.with_columns(
         pl.when(cell.str.starts_with("'") & cell.str.contains(_FORMULA))
         .then(cell.str.slice(1))
