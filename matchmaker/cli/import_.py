@@ -188,6 +188,7 @@ def _saved(address: str, changes: Sequence[dict[str, Any]], *, new: bool, dry_ru
             tried = [trial.put(**stated) for stated in changes]
         if dry_run:
             return tried
+        changes = [{**stated, "domain": None} for stated in changes]  # it was read as a world just now
     with opened(address, create=True) as store:
         return [store.put(**stated, dry_run=dry_run) for stated in changes]
 
