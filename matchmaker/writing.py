@@ -24,6 +24,7 @@ ENDINGS = {
     ".txt": "table",
 }
 # What a spreadsheet takes for the start of a formula, the full-width forms included.
+_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 FORMULA_STARTS = tuple("=+-@\t\r\0＝＋－＠")
 
 
@@ -89,11 +90,8 @@ def as_parquet(records: Sequence[Record], columns: Sequence[str]) -> bytes:
 
 def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Sequence[str]]]) -> bytes:
     """An Excel workbook of sheets by name, each with its records and columns; no text becomes a formula or a link."""
-    import xlsxwriter  # type: ignore[import-untyped]
-
-    target = io.BytesIO()
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
-    with xlsxwriter.Workbook(target, plain) as book:
+    target, book = new_book()
+    with book:
         heading = book.add_format({"bold": True})
         for name, (records, columns) in sheets.items():
             sheet = book.add_worksheet(name)
@@ -103,6 +101,14 @@ def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Sequence[str]]]) ->
                 sheet.write_row(row, 0, [_sheet_cell(record.get(column)) for column in columns])
             sheet.autofit()
     return target.getvalue()
+
+
+def new_book() -> tuple[io.BytesIO, Any]:
+    """A workbook in which no text becomes a formula, a link or a number, and the bytes that it will be."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    target = io.BytesIO()
+    return target, xlsxwriter.Workbook(target, _PLAIN)
 
 
 def write_file(path: str | Path, content: bytes | Iterable[bytes]) -> None:

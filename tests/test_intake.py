@@ -22,6 +22,7 @@ from matchmaker.intake.heading import meaning
 from matchmaker.intake.identifier import made_identifier
 from matchmaker.intake.term import CountryReader, Reading, TermReader
 from matchmaker.schema import ORGANIZATIONS, TABLES
+from tests.workbooks import FORMATS
 
 KOREAN = [
     ["번호", "기업명", "영문명", "소재지", "업종", "주요품목", "희망 협력분야", "담당자 이메일"],
@@ -226,6 +227,11 @@ def test_strange_cells_of_a_workbook_are_told_with_their_place(read):
     assert cells(intake, "country") == ["KR", "KR", "KR"]
 
 
+@pytest.mark.parametrize("form", ["xls", "xlsb", "ods"])
+def test_a_workbook_that_does_not_tell_of_hidden_rows_is_said_to_be_one(read, form):
+    assert "MM-XLS-009" in codes(read(FORMATS[form]({"a": KOREAN}), f"a.{form}"))
+
+
 def test_a_formula_without_a_saved_value_is_refused_with_its_cell(read):
     book = openpyxl.Workbook()
     book.active.append(["name", "country"])
@@ -320,6 +326,10 @@ JSON = [
 def test_json_that_is_no_table_is_refused(read, code, text, said):
     with pytest.raises(DataError, match=rf"{code}.*{said}" if said != "line 1" else rf"{code}.*:1:"):
         read(text, "a.json")
+
+
+def test_a_single_record_is_a_table_of_one_row(read):
+    assert cells(read('{"name": "A", "country": "KR", "interests": ["백신"]}', "a.jsonl"), "interests") == ["vaccine"]
 
 
 def test_json_lines_are_told(read):

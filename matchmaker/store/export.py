@@ -10,7 +10,7 @@ import polars as pl
 
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.store.session import PERSONAL
-from matchmaker.writing import BYTE_ORDER_MARK, FORMULA_STARTS, as_json, as_json_lines, write_file
+from matchmaker.writing import BYTE_ORDER_MARK, FORMULA_STARTS, as_json, as_json_lines, new_book, write_file
 
 FILES = (".xlsx", ".json")  # one file holds all tables
 IN_A_FOLDER = ("csv", "tsv", "parquet", "jsonl")
@@ -110,8 +110,6 @@ _ENCODERS: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
 
 def _workbook(tables: Mapping[str, pl.DataFrame]) -> bytes:
     """A sheet for each table; every cell is text, and none a formula."""
-    from matchmaker.intake.form import new_book
-
     target, book = new_book()
     with book:
         for name, frame in tables.items() or {"organizations": pl.DataFrame()}.items():
