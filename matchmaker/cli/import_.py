@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from matchmaker.cli.check import offer_copy
+from matchmaker.cli.check import known_already, offer_copy
 from matchmaker.cli.complain import complain
 from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
@@ -99,12 +99,7 @@ def _import(
     joined = _joined(tables, domain, talk) if known is None and not alone else None
     if joined is not None:
         intake, tables = _read(_files(sources), domain, options, joined)
-    sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
-    sys.stdout.flush()
-    complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
-    if intake.errors:
-        sys.stdout.write("Nothing was saved.\n")
-        offer_copy(intake, domain, sources, output, talk)
+    if not _is_usable(intake, domain, sources, output, talk):
         return 1
     del intake  # what large files were read from would stand beside what is written
     stated = {
@@ -121,10 +116,19 @@ def _import(
     return 0
 
 
+def _is_usable(intake: Intake, domain: Domain, sources: Sequence[str], output: str | None, talk: Talk) -> bool:
+    """Show what was recognized and what is wrong with it; whether it may be saved."""
+    sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
+    sys.stdout.flush()
+    complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
+    if intake.errors:
+        sys.stdout.write("Nothing was saved.\n")
+        offer_copy(intake, domain, sources, output, talk)
+    return not intake.errors
+
+
 def _joined(tables: dict[str, pl.DataFrame], domain: Domain, talk: Talk) -> Dataset | None:
     """The domain's own data, if it has some, where nobody of the tables could be matched with another one of them."""
-    from matchmaker.dataset import Dataset
-
     organizations = tables.get("organizations")
     if domain.sides is None or organizations is None or "country" not in organizations.columns:
         return None
@@ -132,7 +136,7 @@ def _joined(tables: dict[str, pl.DataFrame], domain: Domain, talk: Talk) -> Data
     if len(sides) != 1:
         return None
     try:
-        return Dataset.read(talk.domain)
+        return known_already(talk.domain)
     except UsageError:  # a domain that has terms alone
         return None
 

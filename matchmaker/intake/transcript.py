@@ -388,23 +388,26 @@ def _fill_country(work: Transcript) -> None:
     refusals = {text: answer for text, answer in answers.items() if isinstance(answer, Refusal)}
     work.problems += _refused_cells(work, "country", refusals) if refusals else []
     fallback = work.options.country or reader.mentioned(_titles(work))
-    places = [
-        work.frame[name].to_list() if name in work.frame.columns else [None] * len(stated)
-        for name in ("region", "city")
+    answered = [
+        answers.get(text) if text else of or fallback for text, of in zip(stated, _of_places(work), strict=True)
     ]
-    regions = work.domain.regions
-    codes = []
-    for text, *where in zip(stated, *places, strict=True):
-        of_place = next(
-            (code for place in where if place and regions and (code := regions.attribute(place, "country"))), None
-        )
-        answer = answers.get(text) if text else of_place or fallback
-        codes.append(answer if isinstance(answer, str) else None)
+    codes = [answer if isinstance(answer, str) else None for answer in answered]
     if None in codes and work.domain.sides is not None:
         message = f"the country of {counted(codes.count(None) - len(refusals), 'organization')} is not known"
         if codes.count(None) > len(refusals):
             work.note("MM-TAB-020", message, "add a column country, or give --country", 0, "country")
     work.frame = work.frame.with_columns(pl.Series("country", codes, dtype=pl.String()))
+
+
+def _of_places(work: Transcript) -> list[str | None]:
+    """The country of the place of each row: of its region, else of its city."""
+    regions = work.domain.regions
+    codes: list[str | None] = [None] * work.frame.height
+    for name in ("city", "region"):
+        places = work.frame[name].to_list() if regions and name in work.frame.columns else []
+        for row, place in enumerate(places):
+            codes[row] = (place and regions and regions.attribute(place, "country")) or codes[row]
+    return codes
 
 
 def _titles(work: Transcript) -> Iterator[str]:
@@ -433,10 +436,10 @@ def _fill_identifier(work: Transcript) -> None:
     work.positions.setdefault(key, work.positions.get(names[0], 0) if names else 0)
     work.frame = work.frame.with_columns(pl.Series(key, [each or None for each in found], dtype=pl.String()))
     first = next((each for each, text in zip(found, stated, strict=True) if text is None and each), None)
-    if not first:
-        return
-    message = f"{counted(len(work.made), 'row')} without an identifier: made from the names, such as {quoted(first)}"
-    work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
+    if first:
+        made = counted(len(work.made), "row")
+        message = f"{made} without an identifier: made from the names, such as {quoted(first)}"
+        work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
 
 
 def _by_language(column: str) -> tuple[bool, str]:
