@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,7 +39,6 @@ Accept = Annotated[
         "--accept", metavar="REVIEWED", help="Write the accepted rows of a reviewed file, to -o FOLDER or --store."
     ),
 ]
-StoreUrl = Annotated[str | None, typer.Option("--store", metavar="URL", help="sqlite:///FILE or postgresql://…")]
 Processes = Annotated[int, typer.Option("--processes", metavar="N", help="For many articles.")]
 Author = Annotated[str | None, typer.Option("--author", metavar="NAME", help="Who reviewed; left out: the user.")]
 
@@ -51,7 +51,6 @@ def mentions(
     text: Text = None,
     published: Published = None,
     accept: Accept = None,
-    store: StoreUrl = None,
     author: Author = None,
     processes: Processes = 2,
 ) -> int:
@@ -60,6 +59,7 @@ def mentions(
     Each row names the sentence it rests on. Write "accept" (or the right identifier) into the column decision, then
     give the file to --accept: nothing enters the data unreviewed. A file of rows ends in .xlsx, .csv or .jsonl.
     """
+    store, talk = talk.store, replace(talk, store=None)  # known names are those of the domain; rows go to the store
     if accept is not None:
         _take(accept, output.file, store, author, talk, given=articles)
         return 0
@@ -67,8 +67,6 @@ def mentions(
         return _propose_line(text, day_of(published), output, talk)
     if not articles:
         raise UsageError(Problem("MM-CLI-005", "name articles, or a reviewed file with --accept", "see --help"))
-    if store is not None:
-        raise UsageError(Problem("MM-CLI-005", "--store takes reviewed rows only", "add --accept REVIEWED"))
     return _propose(articles, day_of(published), processes, output, talk)
 
 
@@ -190,7 +188,7 @@ def _print(page: Page, document: dict[str, Any]) -> None:
 
 def _take(reviewed: str, folder: str | None, store: str | None, author: str | None, talk: Talk, given: Any) -> None:
     """Write what was accepted to a folder of tables or to a store."""
-    if given or (folder is None) == (store is None):
+    if given or (folder is None and store is None):
         raise UsageError(Problem("MM-CLI-005", "--accept takes one file, and -o FOLDER or --store URL", "see --help"))
     from matchmaker.intake.article.review import accepted_tables, with_known_organizations
     from matchmaker.intake.source import IntakeOptions, read_source
@@ -198,7 +196,7 @@ def _take(reviewed: str, folder: str | None, store: str | None, author: str | No
     dataset = dataset_of(talk)
     grid = read_source(a_path(reviewed), IntakeOptions(encoding=talk.encoding))[0]
     tables = accepted_tables(grid, dataset)
-    if store is not None:
+    if folder is None and store is not None:
         from matchmaker.store import Store
 
         with Store.open(store) as target:
@@ -210,7 +208,7 @@ def _take(reviewed: str, folder: str | None, store: str | None, author: str | No
         _write_folder(Path(a_path(str(folder))), tables, dataset)
     if not talk.quiet:
         taken = ", ".join(f"{name}: {counted(frame.height, 'row')}" for name, frame in tables.items())
-        say(f"wrote {'the store' if store else folder}: {taken}")
+        say(f"wrote {folder or 'the store'}: {taken}")
 
 
 def _write_folder(folder: Path, tables: dict[str, Any], dataset: Dataset) -> None:
