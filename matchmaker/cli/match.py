@@ -33,7 +33,7 @@ from matchmaker.cli.options import (
     spread,
 )
 from matchmaker.cli.page import Cell, Page
-from matchmaker.cli.world import dataset_of, day_of, recommender_of, seeker_of
+from matchmaker.cli.world import dataset_of, day_of, recommender_of, same_data, seeker_of
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset, Organization
@@ -69,7 +69,7 @@ def match(
     if form == "table" and matches and not talk.quiet:
         name = shlex.quote(seeker.id) if profile is None else f"--profile {shlex.quote(profile)}"
         since = f" --as-of {ranking.as_of}" if ranking.as_of else ""
-        say(f"Next: matchmaker explain {name} {shlex.quote(matches[0].organization.id)}{since}")
+        say(f"Next: matchmaker explain {name} {shlex.quote(matches[0].organization.id)}{since}{same_data(talk)}")
 
 
 def _answer(dataset: Dataset, seeker: Organization, matches: Sequence[Match], ranking: Ranking) -> Answer:
