@@ -236,6 +236,14 @@ def test_a_registry_is_imported_as_it_is_published(ask):
         assert out.endswith(expected)
 
 
+def test_a_dry_run_of_a_registry_leaves_nothing_behind(ask, tmp_path):
+    Path("ror-data.json").write_text(json.dumps(ROR), "utf-8")
+    before = sorted(tmp_path.iterdir())
+    code, out, _ = ask("import", "ror", "ror-data.json", "--store", "sqlite:///store.db", "--dry-run")
+    assert (code, sorted(tmp_path.iterdir())) == (0, before)
+    assert "Added 3 organizations: this is what would be done." in out
+
+
 def test_the_registries_that_are_offered_are_those_that_are_read():
     assert set(OFFERED) == set(REGISTRIES)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from matchmaker.dataset import Dataset
     from matchmaker.domain import Domain
     from matchmaker.intake import Intake, IntakeOptions
-    from matchmaker.store import Change
+    from matchmaker.store import Change, Store
 
 REGISTRIES = ("cordis", "clinicaltrials", "ror")
 Sources = Annotated[
@@ -157,10 +158,29 @@ def _import_registry(address: str, sources: Sequence[str], author: str | None, t
     registry, *paths = sources
     parts = read_registry(registry, paths, domain=Domain.read(talk.domain))
     source = f"{registry}: {', '.join(map(_name, paths))}"
-    with opened(address, create=True) as store:
+    with _store_for(address, dry_run=dry_run) as store:
         change = store.put(_parts(parts, talk), author=who(author), source=source, dry_run=dry_run)
     _report(change, dry_run=dry_run)
     return 0
+
+
+@contextmanager
+def _store_for(address: str, *, dry_run: bool) -> Iterator[Store]:
+    """The store to write to; where there is none yet, a dry run gets one that is thrown away."""
+    with ExitStack() as stack:
+        if dry_run and not _is_there(address):
+            address = f"sqlite:///{stack.enter_context(TemporaryDirectory())}/store.db"
+        yield stack.enter_context(opened(address, create=True))
+
+
+def _is_there(address: str) -> bool:
+    try:
+        opened(address).close()
+    except UsageError as error:
+        if error.problems[0].code != "MM-STO-002":
+            raise
+        return False
+    return True
 
 
 def _parts(parts: Iterator[Intake], talk: Talk) -> Iterator[dict[str, pl.DataFrame]]:
