@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from matchmaker.cli.check import known_already, offer_copy
+from matchmaker.cli.check import Copy, known_already, offer_copy
 from matchmaker.cli.complain import complain
 from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
@@ -37,12 +37,6 @@ Sources = Annotated[
         help="CSV, Excel, OpenDocument, JSON, Parquet or SQLite files, a folder of tables, postgresql://… addresses; "
         "after cordis, clinicaltrials or ror, files of that registry.",
         show_default=False,
-    ),
-]
-Copy = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE.problems.xlsx", help="Where it is refused, the rows with their problems."
     ),
 ]
 
