@@ -1,6 +1,6 @@
 """Does a store keep what it has said it keeps? Processes are killed, disks filled, logs cut, calls made to fail.
 
-    python experiments/store_trials.py [--postgres postgresql://USER@HOST/DATABASE] [--quick]
+    python experiments/store_trials.py [--postgres postgresql://USER@HOST/DATABASE] [--quick] [-o FILE.csv]
 
 One line a trial: what was done how often, and how many rows were lost, half written, or refused without a reason.
 """
@@ -251,7 +251,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--postgres", help="address of an empty database")
     parser.add_argument("--quick", action="store_true", help="a tenth of each")
+    parser.add_argument("-o", dest="output", help="where to write the table, too")
     given = parser.parse_args()
+    rows = []
     share = 10 if given.quick else 1
     print(f"{'trial':36} {'done':>6} {'lost':>6} {'half':>6} {'refused':>8} {'seconds':>8}")
     with TemporaryDirectory() as name:
@@ -274,9 +276,12 @@ def main() -> None:
             found = trial()
             seconds = time.perf_counter() - start
             label = f"{database}: {found.trial}"
+            rows.append({"database": database, **found._asdict()})
             print(
                 f"{label:36} {found.done:6} {found.lost:6} {found.half:6} {found.refused:8} {seconds:8.1f}", flush=True
             )
+    if given.output:
+        pl.DataFrame(rows).write_csv(given.output)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,12 @@ if TYPE_CHECKING:
     from matchmaker.blend import Blend
     from matchmaker.dataset import Dataset, Organization
     from matchmaker.domain import Domain
-    from matchmaker.errors import DataError, UsageError
+    from matchmaker.errors import DataError, StoreError, UsageError
     from matchmaker.graph import ContextGraph
     from matchmaker.recommender import Explanation, Match, Recommender
     from matchmaker.scorers import SCORERS, Reason, Scorer
     from matchmaker.space import FeatureSpace
+    from matchmaker.store import Store
     from matchmaker.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -32,6 +33,8 @@ __all__ = [
     "Reason",
     "Recommender",
     "Scorer",
+    "Store",
+    "StoreError",
     "UsageError",
     "Vocabulary",
     "__version__",
@@ -52,6 +55,8 @@ _HOME = {
     "Reason": "scorers",
     "Recommender": "recommender",
     "Scorer": "scorers",
+    "Store": "store",
+    "StoreError": "errors",
     "UsageError": "errors",
     "Vocabulary": "vocabulary",
 }

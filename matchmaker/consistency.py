@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,8 @@ def _without_twins(sheet: Sheet) -> tuple[Sheet, list[Problem]]:
     if sheet.frame.is_empty():
         return sheet, []
     stated = [name for name in sheet.frame.columns if name not in HIDDEN]
-    frame = sheet.frame.unique(subset=stated, keep="first", maintain_order=True)
+    alike = _may_repeat(sheet.frame, stated)
+    frame = sheet.frame if alike is None else sheet.frame.unique(subset=stated, keep="first", maintain_order=True)
     problems = []
     if n_equal := sheet.frame.height - frame.height:
         message = f"{counted(n_equal, 'row')} with the content of an earlier one, counted once"
@@ -73,6 +74,18 @@ def _without_twins(sheet: Sheet) -> tuple[Sheet, list[Problem]]:
         if column.kind == "id":
             problems += _twins(replace(sheet, frame=frame), column.name)
     return replace(sheet, frame=frame), problems
+
+
+def _may_repeat(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series | None:
+    """Rows that may say in `columns` what another row says, by their hashes; None where all differ.
+
+    Large tables seldom repeat themselves, and to group their rows would take several times their memory.
+    """
+    said = [name for name in columns if frame[name].null_count() < frame.height]
+    hashes = frame.select(said).hash_rows() if said else pl.zeros(frame.height, dtype=pl.UInt64, eager=True)
+    ordered = hashes.sort()
+    twice = ordered.filter((ordered == ordered.shift()).fill_null(value=False))
+    return hashes.is_in(twice.unique().implode()) if twice.len() else None
 
 
 def _twins(sheet: Sheet, key: str) -> list[Problem]:
@@ -210,7 +223,7 @@ def _joined(keyed: pl.DataFrame, merged: pl.DataFrame, same: list[str]) -> pl.Da
 def _merged_roles(sheet: Sheet) -> Sheet:
     """One row an event and an organization, with all its roles."""
     key = ["event_id", "org_id"]
-    if not sheet.frame.select(pl.struct(key).is_duplicated().any()).item():
+    if _may_repeat(sheet.frame, key) is None:
         return sheet
     rest = [name for name in sheet.frame.columns if name not in (*key, "role", "verified", LINE)]
     merged = (

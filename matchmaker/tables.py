@@ -275,7 +275,7 @@ def _columns(sheet: Sheet) -> list[Column]:
 def _text(sheet: Sheet, name: str) -> pl.Series:
     if name in sheet.frame.columns:
         return sheet.frame[name]
-    return pl.Series(name, [None] * sheet.frame.height, dtype=pl.String())
+    return pl.repeat(None, sheet.frame.height, dtype=pl.String(), eager=True).alias(name)
 
 
 def _blank_cells(sheet: Sheet) -> list[Problem]:
@@ -339,6 +339,10 @@ def _values(sheet: Sheet, column: Column, text: pl.Series, options: ReadOptions)
         return text, []
     values, refusals = _read_each(text, read)
     answers = list(values.values())
+    if (
+        dtype == pl.String() and not refusals and answers == list(values)
+    ):  # as it was: a second copy of a large column would be for nothing
+        return text, []
     cells = list_series("", answers) if isinstance(dtype, pl.List) else pl.Series(answers, dtype=dtype)
     return _looked_up(text, list(values), cells).rename(column.name), _refused(sheet, column, text, refusals)
 

@@ -28,6 +28,7 @@ ENDINGS = {
 _NO_TIME = datetime(2000, 1, 1)  # so that the same workbook is the same bytes whenever it is made
 WIDEST = 48  # of a column of a workbook, in digits
 # What a spreadsheet takes for the start of a formula, the full-width forms included.
+_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 FORMULA_STARTS = tuple("=+-@\t\r\0＝＋－＠")
 
 
@@ -96,11 +97,8 @@ def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Mapping[str, str]]]
 
     Headings stay in sight, and on every page of A4 that is printed; no text becomes a formula or a link.
     """
-    import xlsxwriter  # type: ignore[import-untyped]
-
-    target = io.BytesIO()
-    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
-    with xlsxwriter.Workbook(target, plain) as book:
+    target, book = new_book()
+    with book:
         book.set_properties({"created": _NO_TIME})
         heading = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         body = book.add_format({"text_wrap": True, "valign": "top"})
@@ -114,6 +112,14 @@ def as_workbook(sheets: Mapping[str, tuple[Sequence[Record], Mapping[str, str]]]
             for number, row in enumerate(rows, 1):
                 sheet.write_row(number, 0, row, body)
     return target.getvalue()
+
+
+def new_book() -> tuple[io.BytesIO, Any]:
+    """A workbook in which no text becomes a formula, a link or a number, and the bytes that it will be."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
+    target = io.BytesIO()
+    return target, xlsxwriter.Workbook(target, _PLAIN)
 
 
 def write_file(path: str | Path, content: bytes | Iterable[bytes]) -> None:

@@ -16,7 +16,9 @@ import matchmaker
 from matchmaker.bundled import bundled
 from matchmaker.cli.commands import COMMANDS
 from matchmaker.cli.describe import shares
+from matchmaker.cli.options import Talk
 from matchmaker.cli.program import run
+from matchmaker.cli.world import same_data
 from matchmaker.scorers import SCORERS
 
 ANSWERS = {
@@ -260,7 +262,7 @@ def test_the_demo_shows_everything_and_ends_with_three_next_steps(ask):
 
 
 def test_public_names_are_few_and_all_there():
-    assert len(matchmaker.__all__) <= 16
+    assert len(matchmaker.__all__) <= 18
     assert all(hasattr(matchmaker, name) for name in matchmaker.__all__)
     assert set(matchmaker.__all__) <= set(dir(matchmaker))
     with pytest.raises(AttributeError, match="no attribute"):
@@ -274,3 +276,13 @@ def test_a_page_in_a_pipe_is_as_wide_as_columns_says(ask, monkeypatch):
     for command in ANSWERS.values():
         page = ask(*command, "--format", "table")[1].decode()
         assert all(cell_len(line) <= 40 for line in page.split("\nSources\n")[0].splitlines())
+
+
+@pytest.mark.parametrize(
+    ("store", "said"),
+    [("sqlite:///a b.db", " --store 'sqlite:///a b.db'"), ("postgresql://u:secret@h/d", " --store …"), (None, "")],
+)
+def test_a_command_that_is_proposed_reads_the_same_data_and_tells_no_password(monkeypatch, store, said):
+    monkeypatch.delenv("MATCHMAKER_STORE", raising=False)
+    assert same_data(Talk(store=store)) == said
+    assert same_data(Talk(domain="my-domain", store=store)) == f" --domain my-domain{said}"

@@ -22,6 +22,7 @@ from matchmaker.intake.heading import meaning
 from matchmaker.intake.identifier import made_identifier
 from matchmaker.intake.term import CountryReader, Reading, TermReader
 from matchmaker.schema import ORGANIZATIONS, TABLES
+from tests.workbooks import FORMATS
 
 KOREAN = [
     ["번호", "기업명", "영문명", "소재지", "업종", "주요품목", "희망 협력분야", "담당자 이메일"],
@@ -90,7 +91,7 @@ def test_a_korean_list_under_a_merged_title_becomes_organizations(read):
     assert cells(intake, "country") == ["KR", "KR"]
     assert cells(intake, "sector") == ["pharma", "biotech"]
     assert cells(intake, "offers") == ["antiviral-drug;vaccine", "stem-cell-therapy"]
-    assert intake.places["organizations"].to_list()[1].endswith("list.xlsx!참가기업!row 5")
+    assert intake.places("organizations").to_list()[1].endswith("list.xlsx!참가기업!row 5")
     assert intake.recognized[0].heading_rows == (3,)
     assert ("B: 기업명", "name") in intake.recognized[0].columns
 
@@ -226,6 +227,11 @@ def test_strange_cells_of_a_workbook_are_told_with_their_place(read):
     assert cells(intake, "country") == ["KR", "KR", "KR"]
 
 
+@pytest.mark.parametrize("form", ["xls", "xlsb", "ods"])
+def test_a_workbook_that_does_not_tell_of_hidden_rows_is_said_to_be_one(read, form):
+    assert "MM-XLS-009" in codes(read(FORMATS[form]({"a": KOREAN}), f"a.{form}"))
+
+
 def test_a_formula_without_a_saved_value_is_refused_with_its_cell(read):
     book = openpyxl.Workbook()
     book.active.append(["name", "country"])
@@ -322,6 +328,10 @@ def test_json_that_is_no_table_is_refused(read, code, text, said):
         read(text, "a.json")
 
 
+def test_a_single_record_is_a_table_of_one_row(read):
+    assert cells(read('{"name": "A", "country": "KR", "interests": ["백신"]}', "a.jsonl"), "interests") == ["vaccine"]
+
+
 def test_json_lines_are_told(read):
     assert "MM-JSN-004" in codes(read('{"name": "A", "country": "KR"}\n{"name": "B", "country": "KR"}\n', "a.json"))
 
@@ -392,6 +402,32 @@ def test_words_that_mention_terms_are_told_and_kept(read):
     assert "vaccine" in cells(intake, "interests")[0]
     assert cells(intake, "description") == ["interests: 차세대 백신 공동 개발 희망"]
     assert "MM-TAB-019" in codes(intake)
+
+
+def test_words_that_are_no_slip_of_the_pen_are_kept_and_told(read):
+    intake = read("name,country,sector,seeks\nA,KR,우주 항공,寻找代理;백신\n")
+    assert (cells(intake, "sector"), cells(intake, "seeks")) == ([None], ["vaccine"])
+    assert cells(intake, "description") == ["sector: 우주 항공; seeks: 寻找代理;백신"]
+    assert [problem.code for problem in intake.problems].count("MM-TAB-023") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "sector"),
+    [("제약", "pharma"), ("바이오", "biotech"), ("生物医药", "biotech"), ("Pharmaceuticals", "pharma")],
+)
+def test_a_sector_is_known_without_the_word_for_company(domain, text, sector):
+    assert TermReader(domain.sectors, "sector", short=True).read_one(text).terms == (sector,)
+
+
+def test_a_sector_among_interests_is_taken_as_what_it_is(read):
+    intake = read("기업명,분야,소재지\n가나,제약,서울\n다라,백신,서울\n")
+    assert cells(intake, "sector") == ["pharma", None]
+    assert cells(intake, "interests") == [None, "vaccine"]
+
+
+def test_of_two_places_beside_each_other_the_one_around_both_is_taken(read):
+    assert cells(read("name,city\nA,충북 청주시 오송읍\n"), "city") == ["kr-chungbuk"]
+    assert "MM-REF-004" in codes(read("name,city\nA,서울 and 北京\n"))
 
 
 def test_a_million_terms_in_a_cell_are_refused_by_the_limit(read):

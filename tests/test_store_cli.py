@@ -17,6 +17,7 @@ from matchmaker.cli.program import run
 from matchmaker.intake.registry import REGISTRIES
 from matchmaker.store import Store
 from matchmaker.store.export import escaped, unescaped
+from tests.workbooks import as_xlsx
 
 LIST = """org_id,name_ko,name_en,country,interests,description
 acme,에이크미,Acme Bio,KR,vaccine,"=cmd|' /C calc'!A0"
@@ -235,6 +236,14 @@ def test_a_registry_is_imported_as_it_is_published(ask):
         assert out.endswith(expected)
 
 
+def test_a_dry_run_of_a_registry_leaves_nothing_behind(ask, tmp_path):
+    Path("ror-data.json").write_text(json.dumps(ROR), "utf-8")
+    before = sorted(tmp_path.iterdir())
+    code, out, _ = ask("import", "ror", "ror-data.json", "--store", "sqlite:///store.db", "--dry-run")
+    assert (code, sorted(tmp_path.iterdir())) == (0, before)
+    assert "Added 3 organizations: this is what would be done." in out
+
+
 def test_the_registries_that_are_offered_are_those_that_are_read():
     assert set(OFFERED) == set(REGISTRIES)
 
@@ -298,3 +307,68 @@ def test_a_store_out_of_reach_ends_with_three(ask):
 def test_what_is_printed_has_no_password():
     assert without_password(f"see {WAYS[0]} now") == "see postgresql://kim:***@127.0.0.1:1/base now"
     assert without_password("https://example.org/a?b=c") == "https://example.org/a?b=c"
+
+
+# --- a list of one side -------------------------------------------------------------------------------------------
+
+HEADINGS = ["연번", "기업명", "영문명", "소재지", "분야", "주요제품", "희망 협력분야", "홈페이지", "담당자", "연락처"]
+MINISTRY = [
+    ["2025년 한-중 바이오 상담회 참가기업 명단"],
+    ["(단위: 개사)"],
+    HEADINGS,
+    ["1", "(주)새봄바이오", "Saebom Bio", "경기도 성남시 분당구", "바이오의약품", "항체의약품, 백신", "중국 임상시험"],
+    ["2", "㈜푸른화장품", "Pureun Cosmetics", "충북 청주시 오송읍", "화장품", "기능성 화장품", "우주 항공 협력"],
+    ["3", "주식회사 제넨바이오", "", "서울특별시", "바이오", "", "기술이전", "http://a.kr", "김민수", "02-123-4567"],
+    ["합계", "3개사"],
+]
+
+
+@pytest.fixture
+def ministry(ask):
+    Path("명단.xlsx").write_bytes(as_xlsx({"참가기업": MINISTRY}))
+    return ask
+
+
+def test_a_korean_list_meets_the_organizations_of_the_domain_in_two_commands(ministry, url):
+    code, out, error = ministry("import", "명단.xlsx", "--store", url)
+    assert code == 0, error
+    assert "China–Korea biomedicine: added 4" in out
+    assert out.endswith("명단.xlsx: added 2 organizations; updated 1 organization. Undo: matchmaker import --undo 2\n")
+    for name in ("새봄바이오", "GenNBio"):
+        code, out, _ = ministry("match", name, "--store", url, "--format", "json")
+        matches = json.loads(out)
+        assert code == 0
+        assert len(matches) == 10
+        assert {each["country"] for each in matches} == {"CN"}
+        assert all(each["reasons"] for each in matches)
+
+
+def test_what_is_no_term_is_kept_and_told(ministry, url):
+    error = ministry("import", "명단.xlsx", "--store", url)[2]
+    assert 'MM-TAB-023]: 명단.xlsx!참가기업!G5: no interest is called "우주 항공 협력": kept' in error
+    cosmetics = next(row for row in dump(url)["organizations"] if row["name_ko"] == "㈜푸른화장품")
+    assert "seeks: 우주 항공 협력" in cosmetics["description"]
+    assert cosmetics["city"] == "kr-chungbuk"
+
+
+def test_the_same_list_twice_is_once_and_each_change_is_undone_alone(ministry, url):
+    ministry("import", "명단.xlsx", "--store", url)
+    before = dump(url)
+    assert "nothing was changed" in ministry("import", "명단.xlsx", "--store", url)[1]
+    assert dump(url) == before
+    assert ministry("import", "--undo", "2", "--store", url)[0] == 0
+    assert len(dump(url)["organizations"]) == len(before["organizations"]) - 2
+
+
+def test_a_list_stays_alone_when_asked_to(ministry, url):
+    ministry("import", "명단.xlsx", "--alone", "--store", url)
+    assert len(dump(url)["organizations"]) == 3
+    code, _, error = ministry("match", "새봄바이오", "--store", url)
+    assert code == 0
+    assert "Nobody of the other side is in the data." in error
+
+
+def test_a_dry_run_of_a_list_of_one_side_leaves_nothing_behind(ministry, url, tmp_path):
+    before = sorted(tmp_path.iterdir())
+    assert ministry("import", "명단.xlsx", "--store", url, "--dry-run")[0] == 0
+    assert sorted(tmp_path.iterdir()) == before

@@ -74,7 +74,7 @@ def _check_files(given: Sequence[str], output: str | None, talk: Talk, files: Fi
 
     if output is not None and not output.lower().endswith(".xlsx"):
         raise UsageError(Problem("MM-CLI-006", f"{quoted(output)} does not end in .xlsx", "name it so"))
-    known = _known(None if talk.domain is None else a_path(talk.domain))
+    known = known_already(None if talk.domain is None else a_path(talk.domain))
     try:
         intake = read_sources(given, domain=known.domain, options=intake_options(talk, files), known=known)
     except MatchmakerError as error:
@@ -88,7 +88,7 @@ def _check_files(given: Sequence[str], output: str | None, talk: Talk, files: Fi
 
 
 @lru_cache(maxsize=1)
-def _known(folder: str | None) -> Dataset:
+def known_already(folder: str | None) -> Dataset:
     """Who is known already: the domain, read as docs/format.md has it, since the options are for the files."""
     from matchmaker.dataset import Dataset
 

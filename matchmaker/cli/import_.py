@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from matchmaker.cli.check import offer_copy
+from matchmaker.cli.check import Copy, known_already, offer_copy
 from matchmaker.cli.complain import complain, one_of
 from matchmaker.cli.history import rows, told
 from matchmaker.cli.intake import intake_options, recognized_lines
 from matchmaker.cli.options import Author, Files, Talk, spread
 from matchmaker.cli.world import opened, store_address, who
-from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted
+from matchmaker.errors import DataError, MatchmakerError, Problem, UsageError, quoted, safe_text
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from matchmaker.dataset import Dataset
     from matchmaker.domain import Domain
     from matchmaker.intake import Intake, IntakeOptions
-    from matchmaker.store import Change
+    from matchmaker.store import Change, Store
 
 REGISTRIES = ("cordis", "clinicaltrials", "ror")
 Sources = Annotated[
@@ -36,12 +37,6 @@ Sources = Annotated[
         help="CSV, Excel, OpenDocument, JSON, Parquet or SQLite files, a folder of tables, postgresql://… addresses; "
         "after cordis, clinicaltrials or ror, files of that registry.",
         show_default=False,
-    ),
-]
-Copy = Annotated[
-    str | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE.problems.xlsx", help="Where it is refused, the rows with their problems."
     ),
 ]
 
@@ -67,11 +62,15 @@ def import_(
     author: Author = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be saved, and save nothing.")] = False,
     undo: Annotated[int | None, typer.Option("--undo", metavar="NUMBER", help="Take a change back.")] = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Without the domain's own organizations, though these are of one side.")
+    ] = False,
     output: Copy = None,
 ) -> int:
     """Read files as `check` does, show what was recognized, and save all of it in the store, or nothing.
 
     New rows are added, known ones filled in or corrected; the same twice is once. --undo takes a change back.
+    A list of one side of the border that begins a store meets there the organizations of the domain.
     """
     address = store_address(talk)
     if undo is not None:
@@ -81,7 +80,7 @@ def import_(
     invitation = None if session is None else _invitation(session, side)
     if sources[0] in REGISTRIES and len(sources) > 1:
         return _import_registry(address, sources, author, talk, dry_run=dry_run)
-    return _import(address, sources, invitation, author, output, talk, files, dry_run=dry_run)
+    return _import(address, sources, invitation, author, output, talk, files, dry_run=dry_run, alone=alone)
 
 
 def undone(address: str, number: int, author: str | None) -> int:
@@ -95,20 +94,19 @@ def undone(address: str, number: int, author: str | None) -> int:
 
 def _import(
     address: str, sources: Sequence[str], invitation: Invitation | None, author: str | None, output: str | None,
-    talk: Talk, files: Files, *, dry_run: bool,
+    talk: Talk, files: Files, *, dry_run: bool, alone: bool,
 ) -> int:  # fmt: skip
     from matchmaker.domain import Domain
 
     domain, options = Domain.read(talk.domain), intake_options(talk, files)
     known, exists = _known(address, domain, options)
     intake, tables = _read(_files(sources), domain, options, known)
-    sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
-    sys.stdout.flush()
-    complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
-    if intake.errors:
-        sys.stdout.write("Nothing was saved.\n")
-        offer_copy(intake, domain, sources, output, talk)
+    joined = _joined(tables, domain, talk) if known is None and not alone else None
+    if joined is not None:
+        intake, tables = _read(_files(sources), domain, options, joined)
+    if not _is_usable(intake, domain, sources, output, talk):
         return 1
+    del intake  # what large files were read from would stand beside what is written
     stated = {
         "tables": tables if invitation is None else _invited(tables, invitation, domain),
         "author": who(author),
@@ -117,8 +115,43 @@ def _import(
         "options": options,
         "domain": domain,
     }
-    report_change(_saved(address, stated, new=not exists, dry_run=dry_run), dry_run=dry_run)
+    changes = [_own(joined, domain), stated] if joined is not None else [stated]
+    for change in _saved(address, changes, new=not exists, dry_run=dry_run):
+        report_change(change, dry_run=dry_run, named=len(changes) > 1)
     return 0
+
+
+def _is_usable(intake: Intake, domain: Domain, sources: Sequence[str], output: str | None, talk: Talk) -> bool:
+    """Show what was recognized and what is wrong with it; whether it may be saved."""
+    sys.stdout.writelines(line + "\n" for line in recognized_lines(intake))
+    sys.stdout.flush()
+    complain([problem for problem in intake.problems if not (talk.quiet and problem.warning)])
+    if intake.errors:
+        sys.stdout.write("Nothing was saved.\n")
+        offer_copy(intake, domain, sources, output, talk)
+    return not intake.errors
+
+
+def _joined(tables: dict[str, pl.DataFrame], domain: Domain, talk: Talk) -> Dataset | None:
+    """The domain's own data, if it has some, where nobody of the tables could be matched with another one of them."""
+    organizations = tables.get("organizations")
+    if domain.sides is None or organizations is None or "country" not in organizations.columns:
+        return None
+    sides = {side.country for side in domain.sides} & set(organizations["country"].to_list())
+    if len(sides) != 1:
+        return None
+    try:
+        return known_already(talk.domain)
+    except UsageError:  # a domain that has terms alone
+        return None
+
+
+def _own(dataset: Dataset, domain: Domain) -> dict[str, Any]:
+    """The domain's own data as a change of its own, which can be undone alone."""
+    from matchmaker.schema import TABLES
+
+    tables = {name: getattr(dataset, name) for name in TABLES}
+    return {"tables": tables, "author": "matchmaker", "source": domain.title}
 
 
 def _import_registry(address: str, sources: Sequence[str], author: str | None, talk: Talk, *, dry_run: bool) -> int:
@@ -129,10 +162,29 @@ def _import_registry(address: str, sources: Sequence[str], author: str | None, t
     registry, *paths = sources
     parts = read_registry(registry, paths, domain=Domain.read(talk.domain))
     source = f"{registry}: {', '.join(map(source_name, paths))}"
-    with opened(address, create=True) as store:
+    with _store_for(address, dry_run=dry_run) as store:
         change = store.put(_parts(parts, talk), author=who(author), source=source, dry_run=dry_run)
     report_change(change, dry_run=dry_run)
     return 0
+
+
+@contextmanager
+def _store_for(address: str, *, dry_run: bool) -> Iterator[Store]:
+    """The store to write to; where there is none yet, a dry run gets one that is thrown away."""
+    with ExitStack() as stack:
+        if dry_run and not _is_there(address):
+            address = f"sqlite:///{stack.enter_context(TemporaryDirectory())}/store.db"
+        yield stack.enter_context(opened(address, create=True))
+
+
+def _is_there(address: str) -> bool:
+    try:
+        opened(address).close()
+    except UsageError as error:
+        if error.problems[0].code != "MM-STO-002":
+            raise
+        return False
+    return True
 
 
 def _parts(parts: Iterator[Intake], talk: Talk) -> Iterator[dict[str, pl.DataFrame]]:
@@ -154,17 +206,19 @@ def _known(address: str, domain: Domain, options: IntakeOptions) -> tuple[Datase
         return None, error.problems[0].code == "MM-STO-014"
 
 
-def _saved(address: str, stated: dict[str, Any], *, new: bool, dry_run: bool) -> Change:
-    """The change; where there is no store yet, it is tried elsewhere, so that a refusal leaves none behind."""
+def _saved(address: str, changes: Sequence[dict[str, Any]], *, new: bool, dry_run: bool) -> list[Change]:
+    """The changes; where there is no store yet, they are tried elsewhere, so that a refusal leaves none behind."""
     from matchmaker.store.store import MOST_CHECKED
 
-    if new and (dry_run or sum(frame.height for frame in stated["tables"].values()) < MOST_CHECKED):
+    n_rows = sum(frame.height for stated in changes for frame in stated["tables"].values())
+    if new and (dry_run or n_rows < MOST_CHECKED):
         with TemporaryDirectory() as folder, opened(f"sqlite:///{folder}/store.db", create=True) as trial:
-            change = trial.put(**stated, dry_run=True)
-    if new and dry_run:
-        return change
+            tried = [trial.put(**stated) for stated in changes]
+        if dry_run:
+            return tried
+        changes = [{**stated, "domain": None} for stated in changes]  # it was read as a world just now
     with opened(address, create=True) as store:
-        return store.put(**stated, dry_run=dry_run)
+        return [store.put(**stated, dry_run=dry_run) for stated in changes]
 
 
 def _read(
@@ -177,10 +231,10 @@ def _read(
     from matchmaker.table import LINE, read_table
 
     if len(sources) == 1 and (stored := _stored(sources[0])) is not None:
-        return Intake({}, {}, [], []), stored
+        return Intake({}, [], []), stored
     own = [source for source in sources if Path(source).stem in SESSION_TABLES]
     rest = [source for source in sources if source not in own]
-    intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, {}, [], [])
+    intake = read_sources(rest, domain=domain, options=options, known=known) if rest else Intake({}, [], [])
     tables = dict(intake.tables)
     for source in own:
         sheet, problems = read_table(Path(source), SESSION_TABLES[Path(source).stem], options)
@@ -256,11 +310,11 @@ def _invited(tables: dict[str, pl.DataFrame], invitation: Invitation, domain: Do
     return tables | rows
 
 
-def report_change(change: Change, *, dry_run: bool) -> None:
+def report_change(change: Change, *, dry_run: bool, named: bool = False) -> None:
     """Say what was done, and how to take it back."""
     if change.left_out:
         sys.stdout.write(f"Left out, as they are to be forgotten: {rows(change.left_out)}.\n")
-    done = told(change).capitalize()
+    done = f"{safe_text(change.source)}: {told(change)}" if named else told(change).capitalize()
     if dry_run:
         sys.stdout.write(f"{done or 'Nothing new'}: this is what would be done. Nothing was saved.\n")
     elif change.number:

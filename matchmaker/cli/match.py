@@ -34,7 +34,7 @@ from matchmaker.cli.options import (
     spread,
 )
 from matchmaker.cli.page import Cell, Page
-from matchmaker.cli.world import apart_of, dataset_of, day_of, recommender_of, seeker_of
+from matchmaker.cli.world import apart_of, dataset_of, day_of, recommender_of, same_data, seeker_of
 
 if TYPE_CHECKING:
     from matchmaker.dataset import Dataset, Organization
@@ -67,10 +67,12 @@ def match(
     deliver(_answer(dataset, seeker, matches, ranking), output, talk)
     if not talk.quiet and (reasons := Counter(each.why for each in apart_of(talk, ranking) if seeker.id in each[:2])):
         say("Not proposed: " + ", ".join(f"{n} {why}" for why, n in sorted(reasons.items())))
+    if not matches and form != "table" and not talk.quiet:
+        say(_why_nobody(dataset, seeker))
     if form == "table" and matches and not talk.quiet:
         name = shlex.quote(seeker.id) if profile is None else f"--profile {shlex.quote(profile)}"
         since = f" --as-of {ranking.as_of}" if ranking.as_of else ""
-        say(f"Next: matchmaker explain {name} {shlex.quote(matches[0].organization.id)}{since}")
+        say(f"Next: matchmaker explain {name} {shlex.quote(matches[0].organization.id)}{since}{same_data(talk)}")
 
 
 def _answer(dataset: Dataset, seeker: Organization, matches: Sequence[Match], ranking: Ranking) -> Answer:
@@ -85,10 +87,18 @@ def _answer(dataset: Dataset, seeker: Organization, matches: Sequence[Match], ra
         if matches:
             page.table(*_table(dataset, matches, narrow=page.narrow), numeric=(0, 2))
         else:
-            page.line("Nobody passes the filters." if len(dataset) > 1 else "There is nobody else in the data.")
+            page.line(_why_nobody(dataset, seeker))
         _print_unknown(page, dataset, seeker, matches)
 
     return Answer(columns, records, documents, documents, print_page)
+
+
+def _why_nobody(dataset: Dataset, seeker: Organization) -> str:
+    if len(dataset) < 2:
+        return "There is nobody else in the data."
+    countries = set(dataset.organizations["country"]) - {seeker.country}
+    across = countries or dataset.domain.sides is None
+    return "Nobody passes the filters." if across else "Nobody of the other side is in the data."
 
 
 def _basis(dataset: Dataset, ranking: Ranking) -> str:

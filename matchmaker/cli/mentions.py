@@ -59,8 +59,9 @@ def mentions(
     Each row names the sentence it rests on. Write "accept" (or the right identifier) into the column decision, then
     give the file to --accept: nothing enters the data unreviewed. A file of rows ends in .xlsx, .csv or .jsonl.
     """
+    store, talk = talk.store, replace(talk, store=None)  # known names are those of the domain; rows go to the store
     if accept is not None:
-        _take(accept, output.file, author, talk, given=articles)
+        _take(accept, output.file, store, author, talk, given=articles)
         return 0
     if text is not None and not articles:
         return _propose_line(text, day_of(published), output, talk)
@@ -185,18 +186,17 @@ def _print(page: Page, document: dict[str, Any]) -> None:
         page.line("New names: " + "; ".join(new))
 
 
-def _take(reviewed: str, folder: str | None, author: str | None, talk: Talk, given: Any) -> None:
+def _take(reviewed: str, folder: str | None, store: str | None, author: str | None, talk: Talk, given: Any) -> None:
     """Write what was accepted to a folder of tables or to a store."""
-    store = None if folder else talk.store
-    if given or (folder or store) is None:
+    if given or (folder is None and store is None):
         raise UsageError(Problem("MM-CLI-005", "--accept takes one file, and -o FOLDER or --store URL", "see --help"))
     from matchmaker.intake.article.review import accepted_tables, with_known_organizations
     from matchmaker.intake.source import IntakeOptions, read_source
 
-    dataset = dataset_of(replace(talk, store=None))  # an organization that the store lacks is brought along
+    dataset = dataset_of(talk)
     grid = read_source(a_path(reviewed), IntakeOptions(encoding=talk.encoding))[0]
     tables = accepted_tables(grid, dataset)
-    if store is not None:
+    if folder is None and store is not None:
         from matchmaker.store import Store
 
         with Store.open(store) as target:
@@ -208,7 +208,7 @@ def _take(reviewed: str, folder: str | None, author: str | None, talk: Talk, giv
         _write_folder(Path(a_path(str(folder))), tables, dataset)
     if not talk.quiet:
         taken = ", ".join(f"{name}: {counted(frame.height, 'row')}" for name, frame in tables.items())
-        say(f"wrote {'the store' if store else folder}: {taken}")
+        say(f"wrote {folder or 'the store'}: {taken}")
 
 
 def _write_folder(folder: Path, tables: dict[str, Any], dataset: Dataset) -> None:

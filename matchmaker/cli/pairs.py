@@ -14,7 +14,7 @@ from matchmaker.cli.describe import name_columns, organization_record, score_rec
 from matchmaker.cli.options import Count, Filters, Output, Ranking, Talk, Threads, spread
 from matchmaker.cli.page import Page
 from matchmaker.cli.parts import Parts, key_of
-from matchmaker.cli.world import dataset_of, day_of, recommender_of
+from matchmaker.cli.world import dataset_of, day_of, recommender_of, same_data
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,8 @@ def pairs(filters: Filters, ranking: Ranking, output: Output, talk: Talk, n: Cou
     found = recommender.pairs(**asked, threads=threads)
     deliver(_answer(dataset_of(talk), found, ranking), output, talk)
     if form == "table" and found and not talk.quiet:
-        say(f"Next: matchmaker explain {shlex.quote(found[0].left.id)} {shlex.quote(found[0].right.id)}")
+        named = f"{shlex.quote(found[0].left.id)} {shlex.quote(found[0].right.id)}"
+        say(f"Next: matchmaker explain {named}{same_data(talk)}")
 
 
 def _part(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from dataclasses import fields, replace
 from datetime import date
@@ -82,6 +84,14 @@ def _read_store(folder: str | None, address: str, options: ReadOptions) -> Datas
 
     with opened(address) as store:
         return store.dataset(Domain.read(folder), options)
+
+
+def same_data(talk: Talk) -> str:
+    """The options by which a command that is proposed reads the same data; an address may hold a password: `…`."""
+    said = "" if talk.domain is None else f" --domain {shlex.quote(talk.domain)}"
+    if talk.store is None or talk.store == os.environ.get("MATCHMAKER_STORE"):
+        return said
+    return f"{said} --store {shlex.quote(talk.store) if talk.store.startswith('sqlite:') else '…'}"
 
 
 def store_address(talk: Talk) -> str:

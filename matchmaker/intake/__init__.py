@@ -63,13 +63,11 @@ class Recognized:
 class Intake:
     """What files gave: tables of text under the names of docs/format.md, as `Dataset.from_frames` takes them.
 
-    `tables` has one row a record and null for blank; `places` tells where each row came from, such as
-    `participants.xlsx!참가기업!row 17`; `problems` are errors and warnings; `recognized` is what was taken, to be shown
-    before anything is saved; `transcripts` are the sheets as they stood, for a corrected copy.
+    `tables` has one row a record and null for blank; `problems` are errors and warnings; `recognized` is what was
+    taken, to be shown before anything is saved; `transcripts` are the sheets as they stood, for a corrected copy.
     """
 
     tables: dict[str, pl.DataFrame]
-    places: dict[str, pl.Series]
     problems: list[Problem]
     recognized: list[Recognized]
     transcripts: list[Transcript] = field(default_factory=list, repr=False)
@@ -78,6 +76,11 @@ class Intake:
     def errors(self) -> list[Problem]:
         """The problems for which nothing may be saved."""
         return [problem for problem in self.problems if not problem.warning]
+
+    def places(self, table: str) -> pl.Series:
+        """Where each row of a table came from, such as `participants.xlsx!참가기업!row 17`; none for a registry's."""
+        works = [work for work in self.transcripts if work.headings.table.name == table]
+        return pl.concat(map(_places, works)) if works else pl.Series("place", dtype=pl.String())
 
 
 def read_sources(
@@ -194,8 +197,7 @@ def _intake(transcripts: list[Transcript], domain: Domain, options: IntakeOption
         problems += _value_problems(work, domain, options)
     by_table = {name: [work for work in transcripts if work.headings.table.name == name] for name in TABLES}
     tables = {name: _together(works) for name, works in by_table.items() if works}
-    places = {name: pl.concat([_places(work) for work in by_table[name]]) for name in tables}
-    return Intake(tables, places, _ordered(problems), [_recognized(work) for work in transcripts], transcripts)
+    return Intake(tables, _ordered(problems), [_recognized(work) for work in transcripts], transcripts)
 
 
 def _value_problems(work: Transcript, domain: Domain, options: IntakeOptions) -> list[Problem]:

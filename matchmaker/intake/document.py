@@ -38,6 +38,8 @@ def read_document(data: bytes, file: str, options: ReadOptions) -> list[Grid]:
     if lines is not None:
         return [_grid_of([each for _, each in lines], file, "", options, [line for line, _ in lines])]
     document = _parsed(text, file)
+    if isinstance(document, dict) and _is_row(document):
+        document = [document]
     if isinstance(document, list):
         return [_grid_of(document, file, "", options)]
     tables = document.items() if isinstance(document, dict) else ()
@@ -45,6 +47,12 @@ def read_document(data: bytes, file: str, options: ReadOptions) -> list[Grid]:
     if not found:
         raise DataError(Problem("MM-JSN-002", f"holds no table but {quoted(text.strip())}", _SHAPE, file))
     return found
+
+
+def _is_row(document: Mapping[str, Any]) -> bool:
+    """Whether an object is a single record, as JSON lines of one line are, and not tables by their names."""
+    rows = (row for value in document.values() if isinstance(value, list) for row in value)
+    return any(isinstance(value, str) for value in document.values()) and not any(isinstance(r, Mapping) for r in rows)
 
 
 def _lines(text: str, file: str) -> list[tuple[int, Any]] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,13 +11,13 @@ from matchmaker.intake import Intake
 from matchmaker.intake.transcript import EXAMPLE, Transcript
 from matchmaker.schema import ORGANIZATIONS, Table
 from matchmaker.vocabulary import Vocabulary
+from matchmaker.writing import new_book
 
 PROBLEM = "problem | 문제 | 问题"
 VALUES, PROBLEMS = "values", "problems"
 LANGUAGES = ("ko", "zh", "en")
 MOST_ROWS = 1_048_570  # of a sheet of Excel, less the heading
 ROOM = 500  # rows of a template that have drop-down lists
-_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _CHOSEN = {"term", "terms"}
 
 # The columns of the template: heading in three languages, and what the example row holds.
@@ -88,14 +87,6 @@ def _labels(vocabulary: Vocabulary, term: str) -> str:
 
 
 _HEADING = {"bold": True, "bg_color": "#DDE6F0", "text_wrap": True, "valign": "top", "border": 1}
-
-
-def new_book() -> tuple[io.BytesIO, Any]:
-    """A workbook in which every cell is the text that it is given, and the bytes that it will be."""
-    import xlsxwriter  # type: ignore[import-untyped]
-
-    target = io.BytesIO()
-    return target, xlsxwriter.Workbook(target, _PLAIN)
 
 
 def _add_lists(book: Any, sheet: Any, lists: Mapping[int, Sequence[str]], first: int, last: int) -> None:

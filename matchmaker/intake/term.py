@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -18,23 +18,35 @@ from matchmaker.vocabulary import Vocabulary
 SEPARATORS = ("[;；\n\r|•▪■●※]", "[,，、]", r"[/／·ㆍ・&+＋]|\s+(?:및|와|과|and|和|与|及)\s+|[和与及]")
 _ANY = re.compile("[;；\n\r|•▪■●※,，、]")
 _LONGEST_PHRASE = 500
+_MISSPELLED = 0.8  # share of letters in place from which words that are no term are one with a slip of the pen
+_IDENTIFIER = re.compile("[a-z0-9]+(?:-[a-z0-9]+)+")
 
 
 class Reading(NamedTuple):
-    """The terms of a cell; `heard` are phrases that are no names of terms but mention some."""
+    """The terms of a cell; `heard` are phrases that are no names of terms but mention some, `unread` mention none."""
 
-    terms: tuple[str, ...]
+    terms: tuple[str, ...] = ()
     heard: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def _joined(readings: Iterable[Reading]) -> Reading:
+    terms, heard, unread = ([each for part in parts for each in part] for parts in zip(*readings, strict=True))
+    return Reading(tuple(dict.fromkeys(terms)), tuple(heard), tuple(unread))
 
 
 @dataclass(frozen=True)
 class TermReader:
-    """Reads cells of one vocabulary (None: every word is a term)."""
+    """Reads cells of one vocabulary (None: every word is a term).
+
+    With `short`, a term is also known without the name of its kind: `Pharmaceutical company` by `Pharmaceutical`.
+    """
 
     vocabulary: Vocabulary | None
     what: str
     max_tags: int = 1_000
     allow_unknown: bool = False
+    short: bool = False
 
     @cached_property
     def _terms(self) -> dict[str, set[str]]:
@@ -46,7 +58,19 @@ class TermReader:
                 labels.setdefault(comparison_key(name), set()).add(term.id)
             for name in term.names():
                 synonyms.setdefault(comparison_key(name), set()).add(term.id)
-        return synonyms | labels
+        return self._short_names() | synonyms | labels
+
+    def _short_names(self) -> dict[str, set[str]]:
+        """Terms by their names, less a name of the term above at the end."""
+        found: dict[str, set[str]] = {}
+        for term in self.vocabulary.terms.values() if self.vocabulary and self.short else ():
+            above = self.vocabulary.terms.get(term.parent or "") if self.vocabulary else None
+            kinds = {comparison_key(name) for name in above.names()} if above else set()
+            for key in map(comparison_key, term.names()):
+                for kind in kinds:
+                    if key.endswith(kind) and key != kind:
+                        found.setdefault(key.removesuffix(kind).strip(), set()).add(term.id)
+        return found
 
     def read(self, text: str) -> Reading | Refusal:
         """All terms of a cell, between any of `SEPARATORS`."""
@@ -58,15 +82,9 @@ class TermReader:
             return Refusal(
                 "MM-LIM-006", f"{len(text):,} characters in one cell; the limit is {LONGEST_CELL:,}", "shorten it"
             )
-        terms: list[str] = []
-        heard: list[str] = []
-        for part in _parts(text, SEPARATORS[0]):
-            found = self._part(part, 1)
-            if isinstance(found, Refusal):
-                return found
-            terms += found.terms
-            heard += found.heard
-        return Reading(tuple(dict.fromkeys(terms)), tuple(heard))
+        found = [self._part(part, 1) for part in _parts(text, SEPARATORS[0])]
+        refused = next((each for each in found if isinstance(each, Refusal)), None)
+        return refused or _joined([Reading(), *(each for each in found if isinstance(each, Reading))])
 
     def read_one(self, text: str) -> Reading | Refusal:
         """The single term of a cell; of several that are mentioned, the narrowest, if the others lie above it."""
@@ -81,12 +99,20 @@ class TermReader:
         mentioned = self._mentioned(text)
         above = {term for each in mentioned for term in self.vocabulary.ancestors(each)[1:]}
         lowest = [term for term in mentioned if term not in above]
-        if len(lowest) == 1:
-            return Reading((lowest[0],), (text,))
+        if narrowest := self._common(lowest):
+            return Reading((narrowest,), (text,))
         if lowest:
             message = f"{quoted(text)} mentions {' and '.join(lowest[:3])}"
             return Refusal("MM-REF-004", message, f"write one {self.what}")
         return self._unknown(text)
+
+    def _common(self, terms: Sequence[str]) -> str | None:
+        """The one term; of several, the narrowest above all, unless above that there is nothing, as above a country."""
+        if self.vocabulary is None or len(terms) < 2:
+            return terms[0] if terms else None
+        chains = [self.vocabulary.ancestors(term) for term in terms]
+        shared = [term for term in chains[0] if all(term in chain for chain in chains)]
+        return shared[0] if len(shared) > 1 else None
 
     def exact(self, text: str) -> str | None:
         """The one term that is called so, if there is one."""
@@ -102,9 +128,10 @@ class TermReader:
         if len(parts) > 1:
             found = [self._part(part, level + 1) for part in parts]
             readings = [each for each in found if isinstance(each, Reading)]
-            if len(readings) == len(found):
-                return Reading(*(tuple(x for each in readings for x in each[k]) for k in range(2)))
-            if level == 1:  # a list, of which one is unknown
+            is_list = level == 1
+            if len(readings) == len(found) and (is_list or not any(each.unread for each in readings)):
+                return _joined(readings)
+            if is_list:
                 return next(each for each in found if isinstance(each, Refusal))
         elif level + 1 < len(SEPARATORS):
             return self._part(text, level + 1)
@@ -116,7 +143,8 @@ class TermReader:
             return None if len(_parts(text, SEPARATORS[1])) > 1 else normalized_term(text)
         if text in self.vocabulary:
             return text
-        found = sorted(self._terms.get(comparison_key(text), ()))
+        key = comparison_key(text)
+        found = sorted(self._terms.get(key) or self._terms.get(_singular(key)) or [])
         if len(found) > 1:
             message = f"{quoted(text)} can mean {' or '.join(found[:5])}"
             return Refusal("MM-REF-004", message, "write one of them")
@@ -128,11 +156,21 @@ class TermReader:
         return list(dict.fromkeys(found.term for found in self.vocabulary.find(text)))
 
     def _unknown(self, text: str) -> Reading | Refusal:
+        """What is no term: refused, if it was meant to be one, else words for people to read."""
         if self.allow_unknown:
             return Reading((normalized_term(text),))
+        if not (_IDENTIFIER.fullmatch(text) or self._is_misspelled(text)):
+            return Reading(unread=(text,))
         near = self.nearest(text)
         message = f"no {self.what} is called {quoted(text)}" + (f"; the nearest is {near}" if near else "")
         return Refusal("MM-REF-004", message, "write one that is known, or give --allow-unknown")
+
+    def _is_misspelled(self, text: str) -> bool:
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        key, likeness = comparison_key(text), OSA.normalized_similarity
+        return process.extractOne(key, list(self._terms), scorer=likeness, score_cutoff=_MISSPELLED) is not None
 
     def nearest(self, text: str) -> str | None:
         """The nearest term, with its label in the script of `text`."""
@@ -144,6 +182,10 @@ class TermReader:
             return None
         term = min(self._terms[found[0]])
         return f"{term} ({self.vocabulary.label(term, script_of(text))})"
+
+
+def _singular(key: str) -> str:
+    return key[:-3] + "y" if key.endswith("ies") else key.removesuffix("s")
 
 
 def _parts(text: str, separator: str) -> list[str]:

@@ -23,7 +23,7 @@ EXAMPLE = "예시 / 示例 / example"
 ADDRESSES = ("source",)  # an @ in the address of a page is none of a person
 JOINED = {"terms": ";", "names": ";", "text": "; "}
 _WHAT = {"interests": "interest", "sectors": "sector", "regions": "place"}
-_MOST_HEARD = 3
+_MOST_TOLD = 3
 
 
 @dataclass
@@ -80,10 +80,7 @@ def _take_cells(work: Transcript) -> None:
     grid, headings = work.grid, work.headings
     start = headings.last + 1
     body = grid.frame.slice(start)
-    texts = {
-        position: body[str(position)].str.strip_chars(BLANKS).str.normalize("NFC").replace("", None)
-        for position in headings.columns
-    }
+    texts = {position: _composed(body[str(position)]) for position in headings.columns}
     columns: dict[str, pl.Series] = {}
     for position, name in headings.columns.items():
         work.positions.setdefault(name, grid.first + position + 1)
@@ -94,6 +91,12 @@ def _take_cells(work: Transcript) -> None:
     work.frame = pl.DataFrame([*(cells.alias(name) for name, cells in columns.items()), lines])
     _refuse_ragged(work, start)
     work.frame = work.frame.filter(~pl.all_horizontal(pl.exclude(LINE).is_null()))
+
+
+def _composed(cells: pl.Series) -> pl.Series:
+    """Cells without blanks around them, composed; the same series where that changes nothing, for large tables."""
+    composed = cells.str.strip_chars(BLANKS).str.normalize("NFC").replace("", None)
+    return cells if composed.equals(cells, null_equal=True) else composed
 
 
 def _merged(work: Transcript, name: str, first: pl.Series, second: pl.Series, position: int) -> pl.Series:
@@ -261,30 +264,71 @@ def _add_names(work: Transcript, column: str, found: pl.Series) -> None:
 
 
 def _read_terms(work: Transcript) -> None:
+    _move_sectors(work)
     for column in work.headings.table.columns:
-        if column.vocabulary is None or not work.has(column.name):
-            continue
-        vocabulary = getattr(work.domain, column.vocabulary)
-        reader = TermReader(vocabulary, _WHAT[column.vocabulary], work.options.max_tags, work.options.allow_unknown)
-        read: Callable[[str], Reading | Refusal] = reader.read_one if column.kind == "term" else reader.read
-        _read_column(work, column, read)
+        if column.vocabulary is not None and work.has(column.name):
+            reader = _reader(work, column.vocabulary)
+            _read_column(work, column, reader.read_one if column.kind == "term" else reader.read)
+
+
+def _reader(work: Transcript, vocabulary: str) -> TermReader:
+    options, short = work.options, vocabulary == "sectors"
+    terms = getattr(work.domain, vocabulary)
+    return TermReader(terms, _WHAT[vocabulary], options.max_tags, options.allow_unknown, short)
+
+
+def _move_sectors(work: Transcript) -> None:
+    """Where no column tells sectors, those that stand for interests are taken as what they are."""
+    columns = {column.name for column in work.headings.table.columns}
+    if not {"sector", "interests"} <= columns or work.domain.sectors is None or work.has("sector"):
+        return
+    sectors, interests = _reader(work, "sectors"), _reader(work, "interests")
+    texts = work.frame["interests"].unique().drop_nulls().to_list() if work.has("interests") else []
+    moved = {text: term for text in texts if (term := sectors.exact(text)) and not interests.exact(text)}
+    if not moved:
+        return
+    for text, term in sorted(moved.items())[:_MOST_TOLD]:
+        message = f"{quoted(text)} is read as the sector {term}"
+        work.note("MM-TAB-019", message, "write the interests, if others are meant", 0, "interests")
+    stated = pl.col("interests")
+    work.positions.setdefault("sector", work.positions["interests"])
+    work.frame = work.frame.with_columns(
+        stated.replace_strict(moved, default=None, return_dtype=pl.String()).alias("sector"),
+        pl.when(~stated.is_in(list(moved))).then(stated).alias("interests"),
+    )
 
 
 def _read_column(work: Transcript, column: Column, read: Callable[[str], Reading | Refusal]) -> None:
-    """Put the identifiers of terms in place of what is written; what is only mentioned is said, and kept in words."""
+    """Put the identifiers of terms in place of what is written; what is no term is said, and kept in words."""
     answers = {text: read(text) for text in work.frame[column.name].unique().drop_nulls().to_list()}
     refusals = {text: answer for text, answer in answers.items() if isinstance(answer, Refusal)}
     readings = {text: answer for text, answer in answers.items() if isinstance(answer, Reading)}
     work.problems += _refused_cells(work, column.name, refusals)
-    heard = {text: answer for text, answer in readings.items() if answer.heard}
-    _note_heard(work, column.name, heard)
-    if column.kind == "terms" and heard and "description" in {each.name for each in work.headings.table.columns}:
-        _keep_words(work, column.name, list(heard))
+    _note_words(work, column.name, _WHAT[str(column.vocabulary)], readings)
+    kept = [text for text, found in readings.items() if found.unread or (found.heard and column.kind == "terms")]
+    if kept and "description" in {each.name for each in work.headings.table.columns}:
+        _keep_words(work, column.name, kept)
     terms: dict[str, str | None] = {text: ";".join(answer.terms) or None for text, answer in readings.items()}
     terms |= dict.fromkeys(refusals)
     work.frame = work.frame.with_columns(
         pl.Series(column.name, [terms.get(text) for text in work.frame[column.name].to_list()], dtype=pl.String())
     )
+
+
+def _note_words(work: Transcript, name: str, what: str, readings: Mapping[str, Reading]) -> None:
+    """Say which words were read by the terms that they mention, and which mention none."""
+    heard = {
+        text: f"{quoted(text)} is read as {', '.join(found.terms)}" for text, found in readings.items() if found.heard
+    }
+    more = f"more of {name} are read by the terms that they mention"
+    _note_cells(work, name, "MM-TAB-019", heard, "write the terms, if others are meant", more)
+    unread = {
+        text: f"no {what} is called {' or '.join(map(quoted, found.unread[:3]))}: kept in the description"
+        for text, found in readings.items()
+        if found.unread
+    }
+    more = f"more of {name} hold words that are no term: kept in the description"
+    _note_cells(work, name, "MM-TAB-023", unread, "write terms, such as those of `matchmaker template`", more)
 
 
 def _refused_cells(work: Transcript, name: str, refusals: Mapping[str, Refusal]) -> list[Problem]:
@@ -298,22 +342,13 @@ def _refused_cells(work: Transcript, name: str, refusals: Mapping[str, Refusal])
     return problems
 
 
-def _note_heard(work: Transcript, name: str, heard: Mapping[str, Reading]) -> None:
-    if not heard:
-        return
-    rows = work.frame.filter(pl.col(name).is_in(list(heard))).unique(name, keep="first", maintain_order=True)
-    for row in rows.head(_MOST_HEARD).iter_rows(named=True):
-        terms = ", ".join(heard[row[name]].terms)
-        work.note(
-            "MM-TAB-019",
-            f"{quoted(row[name])} is read as {terms}",
-            "write the terms, if others are meant",
-            row[LINE],
-            name,
-        )
-    if rows.height > _MOST_HEARD:
-        message = f"{counted(rows.height - _MOST_HEARD, 'more text')} of {name} are read by the terms that they mention"
-        work.note("MM-TAB-019", message, "see the list of columns and values", 0, name)
+def _note_cells(work: Transcript, name: str, code: str, messages: Mapping[str, str], fix: str, more: str) -> None:
+    """A warning for each of the first texts of a column that have a message, and one for all the others."""
+    rows = work.frame.filter(pl.col(name).is_in(list(messages))).unique(name, keep="first", maintain_order=True)
+    for line, text in rows.select(LINE, name).head(_MOST_TOLD).iter_rows():
+        work.note(code, messages[text], fix, line, name)
+    if rows.height > _MOST_TOLD:
+        work.note(code, f"{rows.height - _MOST_TOLD:,} {more}", fix, 0, name)
 
 
 def _keep_words(work: Transcript, name: str, texts: list[str]) -> None:
@@ -353,23 +388,26 @@ def _fill_country(work: Transcript) -> None:
     refusals = {text: answer for text, answer in answers.items() if isinstance(answer, Refusal)}
     work.problems += _refused_cells(work, "country", refusals) if refusals else []
     fallback = work.options.country or reader.mentioned(_titles(work))
-    places = [
-        work.frame[name].to_list() if name in work.frame.columns else [None] * len(stated)
-        for name in ("region", "city")
+    answered = [
+        answers.get(text) if text else of or fallback for text, of in zip(stated, _of_places(work), strict=True)
     ]
-    regions = work.domain.regions
-    codes = []
-    for text, *where in zip(stated, *places, strict=True):
-        of_place = next(
-            (code for place in where if place and regions and (code := regions.attribute(place, "country"))), None
-        )
-        answer = answers.get(text) if text else of_place or fallback
-        codes.append(answer if isinstance(answer, str) else None)
+    codes = [answer if isinstance(answer, str) else None for answer in answered]
     if None in codes and work.domain.sides is not None:
         message = f"the country of {counted(codes.count(None) - len(refusals), 'organization')} is not known"
         if codes.count(None) > len(refusals):
             work.note("MM-TAB-020", message, "add a column country, or give --country", 0, "country")
     work.frame = work.frame.with_columns(pl.Series("country", codes, dtype=pl.String()))
+
+
+def _of_places(work: Transcript) -> list[str | None]:
+    """The country of the place of each row: of its region, else of its city."""
+    regions = work.domain.regions
+    codes: list[str | None] = [None] * work.frame.height
+    for name in ("city", "region"):
+        places = work.frame[name].to_list() if regions and name in work.frame.columns else []
+        for row, place in enumerate(places):
+            codes[row] = (place and regions and regions.attribute(place, "country")) or codes[row]
+    return codes
 
 
 def _titles(work: Transcript) -> Iterator[str]:
@@ -398,10 +436,10 @@ def _fill_identifier(work: Transcript) -> None:
     work.positions.setdefault(key, work.positions.get(names[0], 0) if names else 0)
     work.frame = work.frame.with_columns(pl.Series(key, [each or None for each in found], dtype=pl.String()))
     first = next((each for each, text in zip(found, stated, strict=True) if text is None and each), None)
-    if not first:
-        return
-    message = f"{counted(len(work.made), 'row')} without an identifier: made from the names, such as {quoted(first)}"
-    work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
+    if first:
+        made = counted(len(work.made), "row")
+        message = f"{made} without an identifier: made from the names, such as {quoted(first)}"
+        work.note("MM-TAB-021", message, f"add a column {key}, if you have your own")
 
 
 def _by_language(column: str) -> tuple[bool, str]:

@@ -177,6 +177,9 @@ def _strange_cells(grid: Grid, description: dict[str, Any]) -> Iterator[Problem]
         message = f"the formula {quoted('=' + text)} was saved without its value"
         fix = "open the workbook in Excel, let it calculate, and save it"
         yield grid.problem("MM-XLS-006", message, fix, row + 1, column + 1, warning=False)
+    if description["silent"]:
+        message = "hidden rows, merged cells and cells with errors are not told apart in this kind of workbook"
+        yield grid.problem("MM-XLS-009", message, 'save it as "Excel Workbook (.xlsx)" to be told of them')
     if rows := description["hidden_rows"]:
         message = f"{counted(len(rows), 'hidden row')} taken like the others, the first of them row {rows[0] + 1}"
         yield grid.problem("MM-XLS-007", message, "delete those that are not meant", rows[0] + 1)
@@ -199,7 +202,8 @@ def parse(data: bytes, sheet: str | None, max_rows: int) -> bytes:
         loaded = reader.load_sheet(name, header_row=None, skip_rows=0, n_rows=max_rows + 1, dtypes="string")
         found: Any = loaded.to_polars()
         frame = found.rename({old: str(index) for index, old in enumerate(found.columns)})
-        description = {"sheet": name, "hidden": loaded.visible != "visible", **_described(parts.get(name, b""))}
+        told = {"sheet": name, "hidden": loaded.visible != "visible", "silent": name not in parts}
+        description = {**told, **_described(parts.get(name, b""))}
         answer += _packed(json.dumps(description).encode()) + _packed(_ipc(frame))
     return answer
 

@@ -55,6 +55,8 @@ def lookup(dataset: Dataset, text: str) -> Located:
     Raises:
         UsageError: nobody or more than one is called so; the nearest are named.
     """
+    if (row := dataset.row_of.get(text)) is not None:  # as the resolver has it, which need not be made then
+        return Located(row, "identifier")
     resolution = resolver_of(dataset).resolve(text)
     if resolution.found:
         return Located(resolution.found.row, resolution.found.how)

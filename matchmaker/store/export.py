@@ -10,7 +10,7 @@ import polars as pl
 
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.store.session import PERSONAL
-from matchmaker.writing import BYTE_ORDER_MARK, FORMULA_STARTS, as_json, as_json_lines, write_file
+from matchmaker.writing import BYTE_ORDER_MARK, FORMULA_STARTS, as_json, as_json_lines, new_book, write_file
 
 FILES = (".xlsx", ".json")  # one file holds all tables
 IN_A_FOLDER = ("csv", "tsv", "parquet", "jsonl")
@@ -77,7 +77,11 @@ def escaped(frame: pl.DataFrame) -> pl.DataFrame:
 
 def unescaped(frame: pl.DataFrame) -> pl.DataFrame:
     """The same cells without the quote."""
-    cell = pl.col(pl.String)
+    quoted_ones = frame.select(pl.col(pl.String).str.starts_with("'").any()).row(0)
+    columns = [name for name, has in zip(frame.select(pl.col(pl.String)).columns, quoted_ones, strict=True) if has]
+    if not columns:
+        return frame
+    cell = pl.col(columns)
     return frame.with_columns(
         pl.when(cell.str.starts_with("'") & cell.str.contains(_FORMULA))
         .then(cell.str.slice(1))
@@ -106,8 +110,6 @@ _ENCODERS: Mapping[str, Callable[[pl.DataFrame], bytes]] = {
 
 def _workbook(tables: Mapping[str, pl.DataFrame]) -> bytes:
     """A sheet for each table; every cell is text, and none a formula."""
-    from matchmaker.intake.form import new_book
-
     target, book = new_book()
     with book:
         for name, frame in tables.items() or {"organizations": pl.DataFrame()}.items():

@@ -87,9 +87,8 @@ def _intake(rows: Sequence[Row], source: str, registry: str, problems: list[Prob
     for table, cells in rows:
         by_table.setdefault(table, []).append(cells)
     tables = {table: _frame(table, by_table[table]) for table in TABLES if table in by_table}
-    places = {table: pl.repeat(source, frame.height, eager=True).alias("place") for table, frame in tables.items()}
     recognized = [Recognized(source, registry, table, frame.height) for table, frame in tables.items()]
-    return Intake(tables, places, problems, recognized)
+    return Intake(tables, problems, recognized)
 
 
 def _frame(table: str, rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
