@@ -63,7 +63,7 @@ def ask(capfd, tmp_path, monkeypatch, dataset):
 @pytest.fixture
 def invited(ask):
     for file in LISTS:
-        assert ask("import", file, "--session", "suzhou", "-q")[0] == 0
+        assert ask("import", file, "--session", "suzhou", "--alone", "-q")[0] == 0
     return ask
 
 
