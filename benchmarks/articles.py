@@ -46,6 +46,7 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         files = list(articles(asked.articles, Path(name)))
         size = sum(path.stat().st_size for path in files)
+        before = sum(resource.getrusage(who).ru_utime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
         start = time.perf_counter()
         lines = sum(piece.lines.count(b"\n") for piece in pieces_of(files, dataset, "jsonl", processes=asked.processes))
         spent = time.perf_counter() - start
@@ -53,6 +54,9 @@ def main():
     print(f"{len(files)} articles, {size / 1e6:.1f} MB, {lines} rows, {asked.processes} processes: {spent:.1f} s")
     minutes = GIGABYTE / size * spent / 60
     print(f"{size / spent / 1e6:.2f} MB/s; 1 GB: {minutes:.0f} min (limit 30); {peak:.0f} MiB a process")
+    used = sum(resource.getrusage(who).ru_utime for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) - before
+    alone = GIGABYTE / size * used / asked.processes / 60
+    print(f"{used:.1f} s of processors, with starting; 1 GB on {asked.processes} that do nothing else: {alone:.0f} min")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 Question: per kind of fact, which share of the key is found (recall) and which share of what is found is in the key
 (precision)?
 Method: facts are compared with a key that was written before anything read the articles (tests/article_facts.toml for
-the five articles, tests/articles/*.toml for pieces written for this purpose): an organization by its identifier, or by
-its name where it has none; an event by day and words of its title; dates and counts by value; participations,
-agreements and intentions by identifiers. What the key calls neutral is left out. Twice the same fact is once too often.
+the five articles, tests/articles for pieces written for this purpose, of which nothing was learned from held_out): an
+organization by its identifier, or by its name where it has none; an event by day and words of its title; dates and
+counts by value; participations, agreements and intentions by identifiers. What the key calls neutral is left out.
+Twice the same fact is once too often.
 Command: python experiments/articles.py [FOLDER | KEY FOLDER] [--unknown] [--misses]
-FOLDER has the five articles (left out: ../shared/articles); --unknown empties the table of organizations first.
+FOLDER has the five articles (left out: ../shared/articles); --unknown empties the table of organizations first;
+--misses never shows those of the pieces that are held out.
 """
 
 from __future__ import annotations
@@ -20,23 +22,22 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import tomli
 
 from matchmaker import Dataset
 from matchmaker.intake.article.finding import Findings, Reader
-from matchmaker.intake.article.name import letters_of, without_legal_form
+from matchmaker.intake.article.name import bare_letters_of, letters_of
 from matchmaker.intake.article.text import read_article
 
 HOME = Path(__file__).resolve().parents[1]
 FIVE = (HOME / "tests" / "article_facts.toml", HOME.parent / "shared" / "articles")
-OWN = (HOME / "tests" / "articles" / "facts.toml", HOME / "tests" / "articles")
+NEWS = HOME / "tests" / "articles"
+OWN = (NEWS / "facts.toml", NEWS)
+LEARNED = {name: (NEWS / name / "facts.toml", NEWS / name) for name in ("second", "third", "fourth", "fifth", "sixth")}
+HELD_OUT = (NEWS / "held_out" / "facts.toml", NEWS / "held_out")
 KINDS = ("organization", "event", "date", "count", "participation", "agreement", "intention")
 Facts = Mapping[str, Any]
-
-
-def letters(name: str) -> str:
-    """A name as it is compared."""
-    return letters_of(without_legal_form(name))
 
 
 class Judged:
@@ -55,12 +56,13 @@ class Judged:
         """By identifier of what was found: the organization of the key, `?` if neutral, else blank."""
         found = {}
         for row in self.findings.table("organizations"):
-            name = letters(row.values["name"])
+            name = bare_letters_of(row.values["name"])
             found[row.values["org_id"]] = next(
                 (
                     self._key(number)
                     for number, fact in enumerate(self.facts["organizations"])
-                    if (fact.get("id") and fact["id"] == row.values["org_id"]) or name in map(letters, fact["names"])
+                    if (fact.get("id") and fact["id"] == row.values["org_id"])
+                    or name in map(bare_letters_of, fact["names"])
                 ),
                 "?" if self._is_neutral(row.values) else "",
             )
@@ -72,7 +74,7 @@ class Judged:
 
     def _is_neutral(self, values: Mapping[str, Any]) -> bool:
         return any(
-            fact.get("id") == values["org_id"] or letters(values["name"]) in map(letters, fact["names"])
+            fact.get("id") == values["org_id"] or bare_letters_of(values["name"]) in map(bare_letters_of, fact["names"])
             for fact in self.neutral.get("organizations", ())
         )
 
@@ -90,9 +92,11 @@ class Judged:
             sorted(map(self._who, (row.values["left"], row.values["right"])))
             for row in self.findings.table("partnerships")
         )
-        self._settle("agreement", pairs, map(" | ".join, named))
+        left_out = [" | ".join(sorted(fact.split(" | "))) for fact in self.neutral.get("agreements", ())]
+        self._settle("agreement", pairs, (pair for pair in map(" | ".join, named) if pair not in left_out))
         owners = (self._who(row.values["org_id"]) for row in self.findings.table("intentions"))
-        self._settle("intention", self.facts.get("intentions", ()), owners)
+        left_out = list(self.neutral.get("intentions", ()))
+        self._settle("intention", self.facts.get("intentions", ()), (who for who in owners if who not in left_out))
 
     def _who(self, identifier: str) -> str:
         return self.ids.get(identifier) or f"! {self._name(identifier)}"
@@ -191,20 +195,30 @@ def show(title: str, articles: Mapping[str, Judged], *, misses: bool) -> None:
 
 
 def main() -> None:
-    """Judge both sets, with the embedded names and with none."""
+    """Judge every set, with the embedded names or with none; all of them are written to results/articles.csv."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("paths", nargs="*", type=Path)
     parser.add_argument("--unknown", action="store_true")
     parser.add_argument("--misses", action="store_true")
     asked = parser.parse_args()
-    sets = {"the five articles": FIVE, "pieces written for this": OWN}
+    sets = {"the five articles": FIVE, "pieces written for this": OWN, **LEARNED, "held out": HELD_OUT}
     if asked.paths:
         sets = {"articles": (FIVE[0], asked.paths[0]) if len(asked.paths) == 1 else (asked.paths[0], asked.paths[1])}
     dataset = Dataset.read()
     known = without_organizations(dataset) if asked.unknown else dataset
+    rows = []
     for title, (key, folder) in sets.items():
         if key.exists() and folder.is_dir():
-            show(title + (", nobody known" if asked.unknown else ""), judged(key, folder, known), misses=asked.misses)
+            articles = judged(key, folder, known)
+            rows += [{"set": title, **row} for row in table(articles)]
+            show(
+                title + (", nobody known" if asked.unknown else ""),
+                articles,
+                misses=asked.misses and key != HELD_OUT[0],
+            )
+    if not asked.paths and not asked.unknown:
+        shares = pl.col("recall", "precision").round(4)
+        pl.DataFrame(rows).with_columns(shares).write_csv(HOME / "results" / "articles.csv")
 
 
 if __name__ == "__main__":

@@ -119,6 +119,14 @@ class Resolver:
 
     def resolve(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> Resolution:
         """What `text`, which is a name and nothing else, means; `country` decides among namesakes."""
+        same = self.same(text, country, most)
+        if same.candidates:
+            return same
+        near = self.near(text, country, most)
+        return Resolution(text, "ambiguous" if near else "unknown", tuple(near))
+
+    def same(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> Resolution:
+        """The same without those who are only called nearly so."""
         row = self._row_of.get(text)
         if row is not None:
             return Resolution(text, "exact", (Candidate(row, text, text, "identifier", 1.0),))
@@ -126,8 +134,7 @@ class Resolver:
             return self._settled(text, "exact", [self._candidate(k, "name", 1.0) for k in same], country, most)
         if alike := [self._candidate(k, how, 1.0) for k, how in self._read_alike(text)]:
             return self._settled(text, "sure", alike, country, most)
-        near = self.near(text, country, most)
-        return Resolution(text, "ambiguous" if near else "unknown", tuple(near))
+        return Resolution(text, "unknown")
 
     def within(self, text: str, country: str | None = None, most: int = MOST_OFFERED) -> Resolution:
         """Who is named in `text`, a longer line such as the address in a paper; `country` where the line comes from.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from matchmaker.names.key import has_han
 from matchmaker.names.legal_form import own_table
 
 _NASAL, _LIQUID, _SILENT = "ᄂ", "ᄅ", "ᄋ"
@@ -64,6 +65,22 @@ def simplified(text: str) -> str:
     """`text` with every traditional Chinese character in its simplified form."""
     converted: str = _converter("t2s").convert(text)
     return converted
+
+
+def simplified_in_place(text: str) -> str:
+    """`text` with each traditional letter in its simplified form, letter by letter: every other one keeps its place.
+
+    >>> simplified_in_place("香港生物醫藥協會")
+    '香港生物医药协会'
+    """
+    return text.translate(_simple_letters()) if has_han(text) else text
+
+
+@lru_cache(maxsize=1)
+def _simple_letters() -> dict[int, str]:
+    letters = list(map(chr, range(0x4E00, 0xA000)))
+    pairs = zip(letters, simplified("\n".join(letters)).split("\n"), strict=True)
+    return {ord(letter): simple for letter, simple in pairs if letter != simple and len(simple) == 1}
 
 
 def softened(key: str) -> str:

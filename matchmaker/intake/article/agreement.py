@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,8 @@ from matchmaker.intake.article.text import Article
 SHORT = 45  # characters of a fragment that belongs to the sentence before it
 _SIGNED_EN = re.compile(
     r"\b(?:signed|inked|sign|signs|signing|concluded|entered into|struck|sealed|formed|established|set up|agreed"
-    r"|exchanged|partnered|teamed up|joined hands|partners|formalized|formalised|reached|renewed|extended)\b",
+    r"|exchanged|partnered|teamed up|joined hands|partners|formalized|formalised|reached|renewed|extended"
+    r"|announced\s(?:an?|the|its)\s(?:[\w-]+\s){0,3}(?:collaboration|partnership|agreement|deal|alliance))\b",
     re.IGNORECASE,
 )
 _SIGNED_ZH = re.compile(r"签署|签订|签约|签下|签了|达成|携手|建立|订立|缔结")
@@ -29,7 +30,14 @@ _KINDS = {
     for kind, words in CUES.tables["agreement"]["kind"].items()
 }
 _INTENTION = CUES.pattern(CUES.tables["intention"])
-_COUNTERPART = CUES.pattern(CUES.tables["counterpart"])
+_COUNTERPART = re.compile(
+    r"(?i:\b(?:Chinese|Korean|Japanese|local|foreign|overseas|unnamed|undisclosed)\s(?:[a-z-]{2,20}\s){0,2}"
+    r"(?:compan(?:y|ies)|firms?|partners?|hospitals?|distributors?|manufacturers?|drugmakers?|buyers?|investors?|biotechs?|enterprises?"
+    r"|institutions?|universit(?:y|ies)|clinics?)(?:\sand\sparks)?\b)"
+    r"|\ban?\s(?:[a-z-]{2,20}\s){1,3}(?:in\s[A-Z]\w+\s)?(?=(?:that|which|who)\s(?:asked|did|was|has|could))"
+    r"|(?:中国|韩国|中方|韩方|当地|本地|海外|外资|国内|[一某多][家所])[一-鿿]{0,6}?(?:企业|公司|医院|药企|机构|经销商|园区|高校)|合作伙伴"
+    r"|(?:중국|한국|현지|해외|국내|미국|일본|소재|[가-힣]{1,4}[시성])\s?(?:[가-힣]{1,6}\s?)?(?:기업|업체|제약사|병원|바이어|파트너|회사|유통사|의료기관|측)"
+)
 _PLANNED = re.compile(
     r"(?i)\b(?:will|plans? to|to be|is expected to|are expected to|set to|would|intends? to|aims? to)\s"
     r"(?:also\s)?(?:sign|ink|form|set up|establish)"
@@ -39,8 +47,10 @@ _SAID_KO = re.compile(
     r"(?:체결|맺었|맺은|서명|협약|계약|합의)\S*?(?:다고|라고|다며)\s?(?:[^.]{0,40})?(?:밝혔|전했|발표)|체결했다고|맺었다고"
 )
 _IN = re.compile(r"\b(?:in|at|from)\s(?:the\s)?(?:[A-Z]\w+['’]s\s)?$")
+_OWNER = re.compile(r"\s(?:affiliate|unit|subsidiary|spin-?off|arm)\b")
 _WITH = re.compile(r"\bwith\b|\bbetween\b")
-_AND_ZH = re.compile(r"^(?:管委会|管理委员会)?(?:分别)?(?:（[^）]{1,20}）)?(?:正式|共同)?[与和同及跟]")
+_TO = re.compile(r"\b(?:licens|suppl|sell|provid|transfer|deliver|export)\w*\b[^.;]{0,80}?\bto\s")
+_AND_ZH = re.compile(r"^[还也则已]?(?:管委会|管理委员会)?(?:分别)?(?:（[^）]{1,20}）)?(?:正式|共同)?[与和同及跟]")
 _INCLUDES = re.compile(r"(?i)\b(?:including|such as|namely)\b|包括")
 _TITLE_OF_PERSON = re.compile(r"(?i)\b(?:said|told|noted|remarked|explained|added|pointed out)\b")
 
@@ -111,7 +121,9 @@ def kind_of(sentence: str) -> str | None:
 def _all_pairs(text: str, start: int, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
     """The pairs of each clause with a verb of its own; in English, of the sentence."""
     if verb[0].isascii():
-        free = [mention for mention in named if not _IN.search(text, start, mention[0])]
+        free = [
+            mention for mention in named if not (_IN.search(text, start, mention[0]) or _OWNER.match(text, mention[1]))
+        ]
         for low, each, high in _clauses(text, start, end, free):
             yield from _pairs(text, high, [mention for mention in free if low <= mention[0] < high], each)
         return
@@ -155,12 +167,18 @@ def _without_repeats(named: Mentions) -> Mentions:
 def _english_pairs(text: str, end: int, named: Mentions, verb: re.Match[str]) -> Iterator[tuple[str, str]]:
     before = [mention for mention in named if mention[1] <= verb.start()]
     after = [mention for mention in named if mention[0] >= verb.end()]
-    joiner = _WITH.search(text, verb.end(), end) or _WITH.search(text, max(0, verb.start() - 120), verb.start())
+    joiner = (
+        _WITH.search(text, verb.end(), end)
+        or _TO.search(text, verb.end(), end)
+        or _WITH.search(text, max(0, verb.start() - 120), verb.start())
+    )
     if joiner and joiner[0] == "between":
         between = [mention for mention in named if mention[0] >= joiner.end()]
         yield from _first_two(text, between)
     elif joiner and joiner.start() > verb.start() and before:
-        partners = _linked(text, [mention for mention in after if mention[0] >= joiner.end()])
+        partners = _linked(text, _owned(text, [mention for mention in after if mention[0] >= joiner.end()]))
+        if joiner.re is _TO and partners and "," in text[joiner.end() : partners[0][0]]:
+            return
         yield from ((left[2], right[2]) for left in _subjects(text, before) for right in partners)
     elif len(before) == 1 and after and _INCLUDES.search(text, verb.end(), after[0][0]):
         yield from ((before[0][2], right[2]) for right in after)
@@ -179,14 +197,27 @@ def _subjects(text: str, before: Mentions) -> Mentions:
     return kept
 
 
+_OWNS = re.compile(r"['’]s\s(?:[a-z-]{2,20}\s){1,3}")
+
+
+def _owned(text: str, mentions: Mentions) -> Mentions:
+    """`A's affiliate B` is B."""
+    while len(mentions) > 1 and _OWNS.fullmatch(text, mentions[0][1], mentions[1][0]):
+        mentions = mentions[1:]
+    return mentions
+
+
+_JOINED = re.compile(
+    r"[\s,、·]*(?:\([^()]{1,30}\))?[\s,]*(?:and|&|as well as|及|和)?[\s,]*(?:the\s)?(?:[A-Z][a-z]+['’]s\s)?"
+    r"(?:(?:[A-Z][a-z]+-based\s)?(?:(?!(?:while|whereas|but|who|which|as|after|to|in|at|for|on|with|is|was)\b)[a-z-]{2,20}\s){1,4})?"
+)
+
+
 def _linked(text: str, mentions: Mentions) -> Mentions:
     """Names in a row, joined by commas and `and`."""
     kept = mentions[:1]
     for left, right in pairwise(mentions):
-        if re.fullmatch(
-            r"[\s,、·]*(?:\([^()]{1,30}\))?[\s,]*(?:and|&|as well as|及|和)?[\s,]*(?:the\s)?(?:[A-Z][a-z]+['’]s\s)?",
-            text[left[1] : right[0]],
-        ):
+        if _JOINED.fullmatch(text, left[1], right[0]):
             kept.append(right)
         else:
             break
@@ -219,13 +250,24 @@ def _korean_pairs(text: str, end: int, named: Mentions) -> Iterator[tuple[str, s
     partners = [mention for mention in named if particles[mention] in ("와", "과", "및", "·", "-")]
     subjects = [mention for mention in named if particles[mention] in ("은", "는", "이", "가", "측은", "도")]
     if partners and subjects:
-        subject = subjects[0]
-        yield from ((subject[2], partner[2]) for partner in _listed_before(text, named, partners, subject))
-    elif len(named) == 2:
+        for subject, own in _shared_out(partners, subjects):
+            yield from ((subject[2], partner[2]) for partner in _listed_before(text, named, own, subject))
+    elif len(named) == 2 and not any(text.startswith("에서", mention[1]) for mention in named):
         yield named[0][2], named[1][2]
     elif len(partners) == 1:
         after = named[named.index(partners[0]) + 1 :]
         yield from ((partners[0][2], other[2]) for other in after[:1])
+
+
+def _shared_out(partners: Mentions, subjects: Mentions) -> Iterator[tuple[tuple[int, int, str], Mentions]]:
+    """`A는 B와 …을, C는 D와 …을 각각 체결`: each subject with the partners up to the next one."""
+    before = [partner for partner in partners if partner < subjects[0]]
+    for subject, after in zip(subjects, [*subjects[1:], None], strict=True):
+        own = [partner for partner in partners if subject < partner and (after is None or partner < after)]
+        if subject == subjects[0]:
+            own = before + own
+        if own:
+            yield subject, own
 
 
 def _listed_before(text: str, named: Mentions, partners: Mentions, subject: tuple[int, int, str]) -> Mentions:
@@ -257,25 +299,47 @@ def _particle(text: str, end: int, limit: int) -> str:
 
 def intentions_of(article: Article, mentions: dict[int, Mentions], signed: Sequence[Agreement]) -> list[Intention]:
     """What is intended with a counterpart that nobody names; a named one makes it an agreement, and no intention."""
-    done = {agreement.sentence for agreement in signed}
     found: dict[str, Intention] = {}
     for sentence, (start, end) in enumerate(article.sentences):
-        first = (
-            sentence - 1
-            if sentence and sentence not in mentions and _is_fragment(article.text, start, end)
-            else sentence
-        )
-        if first in done or not _speaks_of_one(article, first, sentence):
-            continue
-        begin = article.sentences[first][0]
-        stated = _COUNTERPART.search(article.text, begin, end)
+        stray = sentence and sentence not in mentions and _is_fragment(article.text, start, end)
+        first = sentence - 1 if stray else sentence
+        stated = _stated(article, first, sentence, mentions.get(first, []))
         if stated is None:
             continue
-        owners = _owners(article.text, mentions.get(first, []), stated)
-        for mention in owners:
+        done = {who for each in signed if each.sentence == first for who in (each.left, each.right)}
+        for mention in _owners(article.text, mentions.get(first, []), stated, done):
             subject = _subject(article, mention, end)
             found.setdefault(mention[2], Intention(mention[2], subject, article.quote(*stated.span()), first, sentence))
     return list(found.values())
+
+
+def _is_named(words: re.Match[str], named: Mentions) -> bool:
+    """Whether words such as `Korean hospital` stand in the name of an organization."""
+    return any(start < words.end() and words.start() < end for start, end, _ in named)
+
+
+def _stated(article: Article, first: int, last: int, named: Mentions) -> re.Match[str] | None:
+    """The words for somebody who is not named, with whom something is intended or was signed."""
+    text, begin, end = article.text, article.sentences[first][0], article.sentences[last][1]
+    stated = next((each for each in _COUNTERPART.finditer(text, begin, end) if not _is_named(each, named)), None)
+    if stated is None or _INTENTION.search(text, begin, end):
+        return stated
+    signs = _verb(text, begin, end) is not None and kind_of(text[begin:end]) is not None
+    return stated if signs and _is_partner(text, stated) else None
+
+
+_WITH_ONE = re.compile(
+    r"\b(?:with|to|between)\s(?:an?\s|its\s|the\s|several\s|some\s|unnamed\s|undisclosed\s){0,2}$|[与和同向]$"
+)
+_WITH_ONE_KO = re.compile(
+    r"(?:들)?(?:\s?\d{1,6}여?[곳개]사?)?[와과]\s(?!\d{1,6}여?\s?[건회])[^.\n]{0,40}(?:계약|협약|의향|합의)"
+)
+
+
+def _is_partner(text: str, stated: re.Match[str]) -> bool:
+    """Whether a counterpart is one with whom somebody signed."""
+    before = _WITH_ONE.search(text, max(0, stated.start() - 40), stated.start())
+    return bool(before or _WITH_ONE_KO.match(text, stated.end()))
 
 
 def _is_fragment(text: str, start: int, end: int) -> bool:
@@ -283,18 +347,19 @@ def _is_fragment(text: str, start: int, end: int) -> bool:
     return end - start < SHORT and _INTENTION.search(text, start, end) is not None and text[end - 1] == "."
 
 
-def _speaks_of_one(article: Article, first: int, last: int) -> bool:
-    begin, end = article.sentences[first][0], article.sentences[last][1]
-    if _INTENTION.search(article.text, begin, end):
-        return True
-    return _verb(article.text, begin, end) is not None and kind_of(article.text[begin:end]) is not None
-
-
-def _owners(text: str, named: Mentions, stated: re.Match[str]) -> Mentions:
-    """Who intends: the names before the counterpart, else those after it."""
-    named = _without_repeats([mention for mention in named if not mention[0] <= stated.start() < mention[1]])
+def _owners(text: str, named: Mentions, stated: re.Match[str], done: Container[str]) -> Mentions:
+    """Who intends: the names before the counterpart, else those after it; where others have signed, the last before."""
+    named = _without_repeats(
+        [
+            mention
+            for mention in named
+            if not mention[0] <= stated.start() < mention[1] and not text.startswith("에서", mention[1])
+        ]
+    )
     before = [mention for mention in named if mention[1] <= stated.start()]
     owners = before or named
+    if done and owners:
+        owners = [owner for owner in before[-1:] if owner[2] not in done]
     if len(owners) == 1 and _TITLE_OF_PERSON.search(text, owners[0][1], stated.start()):
         return []
     return owners

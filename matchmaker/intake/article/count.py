@@ -30,8 +30,9 @@ _ENGLISH = re.compile(
 )
 _STOP_WORDS = """of in at from with for to on by than as is are was were has have had percent million billion trillion
 years year months month days day weeks week hours times minutes yuan won dollars usd yen km meters square countries
-cities provinces sides parties nations points that which who will would"""
+cities provinces sides parties nations points that which who will would also held took went came"""
 _STOP = frozenset(_STOP_WORDS.split())
+_GROUP_OF = re.compile(r"\b(?:delegation|group|party|team)\sof\s$")
 _NOUN_BEFORE = re.compile(rf"\b{one_of(_NOUN)}\b", re.IGNORECASE)
 _KINDS_ZH = {word: kind for kind, table in _TABLES.items() for word in table.get("zh", ())}
 _AFTER_ZH = {word: kind for kind, table in _TABLES.items() for word in table.get("zh_after", ())}
@@ -43,7 +44,7 @@ _KINDS_KO = {word: kind for kind, table in _TABLES.items() for word in table.get
 _AFTER_KO = {word: kind for kind, table in _TABLES.items() for word in table.get("ko_after", ())}
 _NEAR_KO = {word: kind for kind, table in _TABLES.items() for word in table.get("ko_near", ())}
 _KOREAN = re.compile(
-    rf"(?P<lead>약|총|모두|최소)?\s?(?<![\d.,제])(?P<number>{_NUMBER})\s?(?P<large>만|천|백)?\s?(?P<more>여)?\s?"
+    rf"(?P<lead>약|총|모두|최소)?\s?(?<![\d.,제])(?P<number>\d{{1,4}}만\s?\d{{1,4}}천?|\d{{1,2}}천\s?\d{{1,3}}|{_NUMBER})\s?(?P<large>만|천|백)?\s?(?P<more>여)?\s?"
     rf"(?P<unit>{one_of([*_KINDS_KO, *_AFTER_KO])}|개|건)(?P<more2>\s?이상|\s?가량|\s?정도)?"
     r"(?P<rest>[^,.。\n\d]{0,14})"
 )
@@ -80,6 +81,8 @@ def _english(text: str) -> Iterator[Counted]:
         noun = _noun_after(found)
         if noun is None and _ends_clause(text, found):
             noun = _noun_before(text, found.start())
+        if noun is None and _GROUP_OF.search(text, max(0, found.start() - 24), found.start()):
+            noun = "person"
         if noun is None or _is_anaphor(text, found):
             continue
         end = found.end("rest") if found["rest"] else found.end()
@@ -147,9 +150,11 @@ def _chinese_kind(found: re.Match[str]) -> str | None:
 
 def _chinese_kind_before(text: str, found: re.Match[str]) -> str | None:
     """`签约项目23个`: the noun stands before the number."""
-    if found["unit"] not in ("个", "项", "份") or re.match(r"\w", found["rest"]):
+    if found["unit"] not in ("个", "项", "份", "场", "场次") or re.match(r"\w", found["rest"]):
         return None
     before = text[max(0, found.start() - 4) : found.start()]
+    if before.endswith("签约"):
+        return "agreement"
     return next((kind for word, kind in _AFTER_ZH.items() if before.endswith(word)), None)
 
 
@@ -171,10 +176,18 @@ def _korean(text: str) -> Iterator[Counted]:
         kind = _korean_kind(text, found)
         if kind is None:
             continue
-        number = int(found["number"].replace(",", "")) * _LARGE.get(found["large"] or "", 1)
+        number = _korean_number(found["number"]) * _LARGE.get(found["large"] or "", 1)
         mark = _mark(found["lead"], (found["more"] or "") + (found["more2"] or ""))
         if number > 1 or kind != "organization":
             yield Counted(found.start("number"), found.end("unit"), number, mark, kind)
+
+
+def _korean_number(written: str) -> int:
+    """`1만 7천`, `1천200`, `1,200`."""
+    total = 0
+    for digits, unit in re.findall(r"(\d+)\s?(만|천)?", written.replace(",", "")):
+        total += int(digits) * {"만": 10_000, "천": 1000}.get(unit, 1)
+    return total
 
 
 def _korean_kind(text: str, found: re.Match[str]) -> str | None:
@@ -191,6 +204,8 @@ def _korean_kind(text: str, found: re.Match[str]) -> str | None:
         and re.match(r"[가-힣]", rest)
         and not re.match(r"[이가은는을를의과와]\s|[가이] ", rest)
     ):
+        return None
+    if unit == "병원":  # the number of a hospital, as in 제4병원
         return None
     if unit == "명" and _NO_PERSON.match(rest):
         return None

@@ -23,7 +23,7 @@ _MONTH = (
 )
 _YEAR = r"(?:19|20)\d\d"
 _DASH = r"\s?(?:[~∼～–—-]|to|through|and|until|至|到|부터|和|与|、|과|와|,|및)\s?"
-_PAST = r"(?:지난(?!\s?달)|last|上|past|previous|刚刚过去的)"
+_PAST = r"(?:지난(?!\s?달|해)|last|上|past|previous|刚刚过去的)"
 _NEXT = r"(?:오는|next|下|coming|upcoming|将于|定于|다음(?!\s?달))"
 _LEAN = rf"(?P<lean>{_PAST}|{_NEXT})"
 
@@ -82,7 +82,8 @@ DATELINE = re.compile(
 _TO_COME = re.compile(
     r"오는|내년|将|定于|计划|预计|\b(?:by|until|next|will|plans?|planned|scheduled|slated|expected)\b"
 )
-_FOLLOWING = re.compile(r"\bthe (?:following|next) day\b|다음 ?날|이튿날|次日|翌日|第二天")
+_STILL_TO_COME = re.compile(r"\b(?:will|until|through|plans? to|due to|to be|is to|are to)\b[^.;]*$")
+_FOLLOWING = re.compile(r"\b[Tt]he (?:following|next) day\b|다음 ?날|이튿날|次日|翌日|第二天")
 
 
 @dataclass(frozen=True)
@@ -335,7 +336,9 @@ def _of_word(found: re.Match[str], day: date) -> Raw | None:
         return Raw(found.start(), found.end(), shift=_MONTHS_AWAY[word])
     if found["weekday"]:
         number = [name[:3] for name in WEEKDAYS].index(found["weekday"][:3].title())
-        return Raw(found.start(), found.end(), exact=_weekday(day, number, (found["when"] or "on").lower()))
+        when = (found["when"] or "on").lower()
+        to_come = when == "on" and _STILL_TO_COME.search(found.string, max(0, found.start() - 90), found.start())
+        return Raw(found.start(), found.end(), exact=_weekday(day, number, "next" if to_come else when))
     if found["eastday"]:
         letter = found["eastday"][0]
         number = (

@@ -6,15 +6,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
-from matchmaker.intake.article.candidate import Word, english_runs
 from matchmaker.intake.article.cue import CUES, one_of
-from matchmaker.intake.article.date import Dated
+from matchmaker.intake.article.date import MONTHS, Dated
+from matchmaker.intake.article.english import Word, english_runs
 from matchmaker.intake.article.name import Named, letters_of
 from matchmaker.intake.article.text import Article
 
-_ONLY_IN_NAMES = ("week", "fair", "festival", "dialogue", "convention")  # small, they are something else
+_ONLY_IN_NAMES = (
+    "week",
+    "fair",
+    "festival",
+    "dialogue",
+    "convention",
+    "show",
+    "meeting",
+    "consultation",
+    "business meeting",
+)  # small, they are something else
 LONGEST_TITLE = 160
+CEREMONIES = frozenset(["signing", "inauguration"])
 ALIKE = 82.0  # likeness in percent at which two titles are one event's
 _LATIN = [word for word in CUES.event_kinds if word.isascii()]
 _OTHER = [word for word in CUES.event_kinds if not word.isascii()]
@@ -34,22 +46,26 @@ _AFTER_QUOTE = re.compile(
 )
 _STOP_ZH = re.compile(
     "(?:举行的?|举办的?|召开的?|出席了?|参加了?|参与|参展|承办的?|主办的?|协办的?|组织|在|于|由|日|与会|记者|获悉|介绍|表示|期间|通过|作为|"
-    "以及|为期|拟|将|已|了|是|对|向|从|借助|依托|当天|当日|上午|下午|今天|昨天|近日|日前|共同|联合|[一两多]次|一届|成功|首次|同期|随后|这|该|此次|本次|本届|等|的|一场|多场|场)"
+    "以及|为期|拟|将|已|了|是|对|向|从|借助|依托|当天|当日|上午|下午|今天|昨天|近日|日前|共同|联合|[一两多]次|一届|成功|首次|同期|随后|这|该|此次|本次|本届|等|的|(?<=[\\d一两二三多首每])场)"
 )
 _TITLE_ZH = re.compile(r"[A-Za-z0-9一-鿿（）()·—–\-&“”]+$")
 _MARKED = re.compile(
-    r"第.{1,4}[届次회]|제?\s?\d{1,4}\s?[회차]|\b\d{1,4}(?:st|nd|rd|th)\b|(?:19|20)\d\d|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b"
+    r"第.{1,4}[届次회]|제?\s?\d{1,4}\s?[회차]|\b\d{1,4}(?:st|nd|rd|th)\b|(?:19|20)\d\d"
+    r"|\b(?:First|Second|Third|Fourth|Fifth|Annual)\b"
 )
+_NO_FAIR_TEXT = "In Since By Of And During Copyright Year Spring Summer Autumn Fall Winter Early Late Mid Until From"
+_NO_FAIR = frozenset(_NO_FAIR_TEXT.split())
+_BULLETS = "△▲▷▶○●◇◆□■※•"
 _CASE_KO = re.compile(
     r"(?:은|는|을|를|에서|에게|으로|와|과|에|이|가|로|도|등|까지|부터|며|고|서|던|된|한|하는|의|해|하여|되어|열린|열리는|개최되는|개최된|개최한|위한|하기|할|및|간)$"
 )
-_STOPS_KO_TEXT = (
-    "이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 국내 등 및 함께 대규모 이에 앞서 한편 매년 올해"
-)
+_STOPS_KO_TEXT = """이번 이날 최근 공동 이어 또 또한 특히 지난 오는 현지 각각 당시 국내 등 및 맞아 통해 위해 따라 함께
+대규모 이에 앞서 한편 매년 올해"""
 _STOPS_KO = frozenset(_STOPS_KO_TEXT.split())
 _NO_EVENT = re.compile(
     r"(?:실|장|업|원|처|국|소|센터|를 위한 위원|체|측)|(?:中心|馆|室|厅|组委)"
     r"|\s?(?:[Hh]all|[Cc]enter|[Cc]entre|[Rr]oom|[Oo]rganizers?|[Mm]inutes)\b"
+    r"|\s?(?:&|and) (?:Convention|Exhibition|Conference)\b"
 )
 _PLACE_BEFORE = re.compile(r"(?:\b(?:in|at)(?:\s[\w'-]+,?){0,2}\s|在|于|于中国|在中国|在韩国)$", re.IGNORECASE)
 _PLACE_AFTER = re.compile(
@@ -59,7 +75,7 @@ _ATTENDED = re.compile(
     r"(?i)\battend(?:ed|s|ing)?\b|\bparticipat|\btook part\b|출席|参加|参展|出席|亮相|참가|참석|참여"
 )
 _TOLD_AFTER = re.compile(
-    r"\s?(?:\([^()]{1,6}\)\s?)?(?:밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报|从[^，。]{2,25}(?:获悉|了解到|得知))"
+    r"\s?(?:\([^()]{1,6}\)\s?)?(?:(?:announced|said|reported)\b|밝혔|전했|발표했|알렸|밝힌|表示|宣布|介绍|通报|从[^，。]{2,25}(?:获悉|了解到|得知))"
 )
 _TOLD_BEFORE = re.compile(r"\b(?:said|announced|told|reported)\s(?:on\s)?$")
 _AT_BEFORE = re.compile(r"\b(?:at|during|at the (?:opening|close|start) of|on the sidelines of)\s(?:the\s)?[“\"'‘]?$")
@@ -113,17 +129,38 @@ def phrases_of(article: Article) -> list[Phrase]:
     nouns = [
         found
         for found in _nouns(text)
-        if not _NO_EVENT.match(text, found.end()) and not found[0].startswith(_ONLY_IN_NAMES)
+        if not _NO_EVENT.match(text, found.end())
+        and not (found[0].startswith(_ONLY_IN_NAMES) and not _is_meant(text, found))
     ]
     runs = _runs_at(article, nouns)
     phrases: list[Phrase] = []
-    for found in nouns:
-        phrase = _phrase(article, found, quotes, runs)
+    for phrase in sorted(
+        [*(_phrase(article, found, quotes, runs) for found in nouns), *_named_by_year(article)],
+        key=lambda each: each.start,
+    ):
         if phrases and phrase.start < phrases[-1].end:
             phrases[-1] = _longer(phrases[-1], phrase)
         else:
             phrases.append(phrase)
     return _with_named_by_what_follows(text, quotes, phrases)
+
+
+_NAME_AND_YEAR = re.compile(r"\b(?:[A-Z][\w&-]{1,20}\s){1,5}(?:19|20)\d\d\b(?![,.]?\d)")
+
+
+def _named_by_year(article: Article) -> Iterator[Phrase]:
+    """`BIO KOREA 2024`: a name that ends in a year, and no date, is a fair's."""
+    for found in _NAME_AND_YEAR.finditer(article.text):
+        words = found[0].split()[:-1]
+        if words[-1] not in _NO_FAIR and not any(word in MONTHS for word in words):
+            yield Phrase(*found.span(), article.quote(*found.span()), "exhibition", refers=False)
+
+
+def _is_meant(text: str, found: re.Match[str]) -> bool:
+    """`the fair`: a word that is an event in names only, of one that was named before."""
+    return found[0] in ("fair", "show", "convention", "festival") and text[
+        max(0, found.start() - 4) : found.start()
+    ].endswith(("The ", "the "))
 
 
 def _nouns(text: str) -> Iterator[re.Match[str]]:
@@ -164,7 +201,7 @@ def _phrase(
         start = _korean_title(text, found.start(), article.sentences[article.sentence_at(found.start())][0])
     else:
         start = _chinese_title(text, found.start())
-    title = _VERB_AT_END.sub("", " ".join(text[start:end].split())).strip(" ,·-")
+    title = _VERB_AT_END.sub("", article.quote(start, end)).strip(" ,·-")
     bare = start == found.start() and not quoted
     is_name = quoted or bool(_MARKED.search(title)) or (title.isascii() and len(title.split()) > 2)
     refers = not is_name and bool(_THIS.search(text, max(0, start - 40), start))
@@ -216,12 +253,12 @@ def _korean_title(text: str, noun: int, floor: int) -> int:
     while words < 8:
         left = text[max(floor, start - 25) : start]
         if words == 0 and left and not left[-1].isspace():
-            piece = re.search(r"[^\s,.'\"‘’“”()「」『』<>]+$", left)
+            piece = re.search(rf"[^\s,.'\"‘’“”()「」『』<>{_BULLETS}]+$", left)
             if piece is None:
                 break
             word = piece[0]
         else:
-            piece = re.search(r"([^\s,.'\"‘’“”「」『』<>]+)\s$", left)
+            piece = re.search(rf"([^\s,.'\"‘’“”「」『』<>{_BULLETS}]+)\s$", left)
             if piece is None:
                 break
             word = piece[1]
@@ -240,10 +277,15 @@ def _korean_title(text: str, noun: int, floor: int) -> int:
     return start
 
 
+_HELD_AFTER_QUOTE = re.compile(
+    r"(?:[을를이가](?:\s[^\s.]{1,12}){0,3}\s(?:개최|열[고었린렸려]|진행했|마련했)|(?:活动)?(?:正式|成功|隆重)?(?:举行|举办|召开|开幕))"
+)
+
+
 def _with_named_by_what_follows(text: str, quotes: Sequence[tuple[int, int]], phrases: list[Phrase]) -> list[Phrase]:
-    """`'K-Medi Package' 행사`: the word after a quotation says that it is a title."""
+    """`'K-Medi Package' 행사`, `'K-Medi Package'를 열고`: what follows a quotation says that it is a title."""
     for start, end in quotes:
-        after = _AFTER_QUOTE.match(text, end + 1)
+        after = _AFTER_QUOTE.match(text, end + 1) or _HELD_AFTER_QUOTE.match(text, end + 1)
         if after is None or end - start > LONGEST_TITLE or any(start <= phrase.start < end for phrase in phrases):
             continue
         word = after[0].strip().casefold()
@@ -266,12 +308,26 @@ class Scene:
     places: Sequence[Named]
     countries: frozenset[str]
 
+    @cached_property
+    def _by_sentence(self) -> dict[int, list[Dated]]:
+        found: dict[int, list[Dated]] = {}
+        for day in self.dates:
+            if day.precision != "year":
+                found.setdefault(self.article.sentence_at(day.start), []).append(day)
+        return found
+
     def dates_in(self, sentence: int) -> list[Dated]:
         """Days and months in a sentence, that of its dateline only if there is no other."""
-        start, end = self.article.sentences[sentence]
-        found = [day for day in self.dates if start <= day.start < end and day.precision != "year"]
+        found = self._by_sentence.get(sentence, [])
         found = [day for day in found if day.start not in self.printed] or found
-        return [day for day in found if not self.is_announced(day)] or found
+        return [day for day in found if not self.is_announced(day)]
+
+    def dates_of(self, phrase: Phrase, sentence: int) -> list[Dated]:
+        """Those in its sentence; a ceremony that is only called so is held when the sentence before it says."""
+        found = self.dates_in(sentence)
+        if found or phrase.title or phrase.kind not in CEREMONIES or not sentence:
+            return found
+        return [day for day in self.dates_in(sentence - 1) if day.start not in self.printed]
 
     def is_announced(self, day: Dated) -> bool:
         """Whether a date says only when something was told."""
@@ -299,7 +355,22 @@ def happenings_of(scene: Scene, phrases: Sequence[Phrase]) -> list[Happening]:
         _add(known, phrase, sentence, said, scene)
         if said and _RESPECTIVE.search(scene.article.text, *scene.article.sentences[sentence]):
             events.extend(_sessions(events, known, phrase, sentence, scene))
-    return [event for event in events if event.confidence > 0]
+    if len(events) == 1 and events[0].day is None:
+        events[0].day = _only_day(scene, events[0])
+    headline = scene.article.headline
+    told = {event.kind for event in events if event.end > headline}
+    return [event for event in events if event.end > headline or event.day or event.kind not in told]
+
+
+def _only_day(scene: Scene, event: Happening) -> Dated | None:
+    """The one day that the sentence before the one event of an article states."""
+    days = [
+        day
+        for sentence in range(max(0, event.sentence - 1), event.sentence)
+        for day in scene.dates_in(sentence)
+        if day.start not in scene.printed and day.precision == "day"
+    ]
+    return days[0] if len({day.first for day in days}) == 1 else None
 
 
 def _said_of(scene: Scene, phrase: Phrase, sentence: int) -> bool:
@@ -362,12 +433,12 @@ def _core(scene: Scene, phrase: Phrase) -> str:
 
 def _new(scene: Scene, phrase: Phrase, sentence: int, said: bool) -> Happening | None:
     proper = bool(phrase.title) and (phrase.quoted or _is_proper(phrase.title))
-    dated = bool(scene.dates_in(sentence))
+    dated = bool(scene.dates_of(phrase, sentence))
     start, end = scene.article.sentences[sentence]
     attended = bool(_ATTENDED.search(scene.article.text, start, end))
     if not ((said and (proper or dated)) or (proper and (attended or _MARKED.search(phrase.title)))):
         return None
-    if phrase.refers and not proper:
+    if phrase.refers and not proper and phrase.kind not in CEREMONIES:
         return None
     title = phrase.title or scene.article.quote(phrase.start, phrase.end)
     return Happening(title, phrase.kind, sentence, phrase.start, phrase.end, confidence=0.8 if said and proper else 0.6)
@@ -392,6 +463,8 @@ def _add(event: Happening, phrase: Phrase, sentence: int, said: bool, scene: Sce
     if phrase.title and (core := _core(scene, phrase)) not in event.cores:
         event.cores.append(core)
     event.sentences.add(sentence)
+    if event.day is None and not scene.dates_in(sentence) and scene.dates_of(phrase, sentence):
+        event.sentences.add(sentence - 1)
     if said and event.day is None and (day := _nearest(scene, phrase, sentence)):
         event.day = day
         event.sentence, event.start, event.end = sentence, phrase.start, phrase.end
@@ -402,7 +475,7 @@ def _add(event: Happening, phrase: Phrase, sentence: int, said: bool, scene: Sce
 
 def _nearest(scene: Scene, phrase: Phrase, sentence: int) -> Dated | None:
     """The date nearest to the phrase in its sentence, not within its title."""
-    days = [day for day in scene.dates_in(sentence) if not phrase.start <= day.start < phrase.end]
+    days = [day for day in scene.dates_of(phrase, sentence) if not phrase.start <= day.start < phrase.end]
     latin = text_is_latin(scene, phrase)
     return min(days, key=lambda day: (_distance(phrase, day, latin=latin), day.start), default=None)
 

@@ -19,18 +19,16 @@ from matchmaker.intake.article.agreement import (
     mentions_by_sentence,
 )
 from matchmaker.intake.article.count import Counted, counts_of
-from matchmaker.intake.article.cue import CUES
 from matchmaker.intake.article.date import DATELINE, Calendar, Dated, dates_of
 from matchmaker.intake.article.event import Happening, Phrase, Scene, happenings_of, phrases_of
-from matchmaker.intake.article.name import Folded, Names, letters_of
+from matchmaker.intake.article.name import Folded, letters_of
+from matchmaker.intake.article.occasion import signings_of, visits_of
 from matchmaker.intake.article.organization import Body, Registry, organizations_of
+from matchmaker.intake.article.participation import Part, event_at, parts_of
 from matchmaker.intake.article.text import Article
 
+_DASH = re.compile(r"\s(?:--|—|–)\s")
 FAR = 2  # sentences after the last word of an event in which a count still belongs to it
-_VISITED = re.compile(
-    r"(?i)\b(?:visited|toured|paid a visit to)\b|访问了?|考察了?|走访了?|参观了?|到访|造访"
-    r"|방문했|방문해|방문하|둘러봤|시찰했"
-)
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Reader:
         terms = dataset.regions.terms.values()
         countries = frozenset(term.id for term in terms if term.attributes.get("level") == "country" or not term.parent)
         home = {term.id: str(dataset.regions.attribute(term.id, "country") or "") for term in terms}
-        return cls(Registry(Names.of(dataset)), countries, home)
+        return cls(Registry.of(dataset), countries, home)
 
     def read(self, article: Article, published: date | None = None) -> Findings:
         """All facts of an article; `published`: its day, where known from elsewhere."""
@@ -90,11 +88,12 @@ class Reader:
         bodies = organizations_of(article, self.registry, folded, places, spans)
         mentions = mentions_by_sentence(article, bodies)
         agreements = agreements_of(article, mentions)
-        events += _signings(scene, events, agreements, bodies)
-        events += _visits(scene, events, mentions, bodies)
+        names = {body.id: body.name for body in bodies}
+        events += signings_of(scene, events, agreements, names)
+        events += visits_of(scene, events, mentions, names)
         intentions = intentions_of(article, mentions, agreements)
-        counts = _once(_attached(article, counts_of(article), events))
-        page = _Page(self, article, calendar, bodies, events, mentions)
+        counts = _once(_attached(scene, counts_of(article), events))
+        page = _Page(scene, calendar, bodies, events, mentions)
         return Findings(article, calendar.anchor.day, list(page.rows(agreements, intentions, counts)))
 
 
@@ -105,77 +104,17 @@ def _is_in_title(day: Dated, phrases: Sequence[Phrase]) -> bool:
 
 def _is_printed(text: str, day: Dated) -> bool:
     """Whether a date only says when the article was sent."""
-    return bool(DATELINE.match(text, day.start)) and day.start < 300
-
-
-def _signings(
-    scene: Scene, events: Sequence[Happening], agreements: Sequence[Agreement], bodies: Sequence[Body]
-) -> Iterator[Happening]:
-    """An agreement that was signed on a day of its own is an event."""
-    names = {body.id: body.name for body in bodies}
-    done: set[date] = set()
-    for agreement in agreements:
-        days = scene.dates_in(agreement.sentence)
-        if (
-            not days
-            or scene.is_announced(days[0])
-            or days[0].start in scene.printed
-            or agreement.status == "planned"
-            or days[0].precision == "month"
-            or agreement.sentence in {number for event in events for number in event.sentences if event.day}
-        ):
-            continue
-        day = days[0]
-        if day.first in done or any(event.first == day.first for event in events):
-            continue
-        done.add(day.first)
-        start, end = scene.article.sentences[agreement.sentence]
-        title = f"Signing: {names[agreement.left]} – {names[agreement.right]}"
-        yield Happening(
-            title, "signing", agreement.sentence, start, end, day, confidence=0.7, sentences={agreement.sentence}
-        )
-
-
-def _visits(
-    scene: Scene, events: Sequence[Happening], mentions: dict[int, Mentions], bodies: Sequence[Body]
-) -> Iterator[Happening]:
-    """A dated visit to an organization."""
-    names = {body.id: body.name for body in bodies}
-    for sentence, named in mentions.items():
-        start, end = scene.article.sentences[sentence]
-        days = scene.dates_in(sentence)
-        visited = _VISITED.search(scene.article.text, start, end)
-        hosts = [mention for mention in named if visited and mention[0] >= visited.end()]
-        if (
-            not days
-            or visited is None
-            or scene.is_announced(days[0])
-            or any(event.first == days[0].first for event in events)
-        ):
-            continue
-        title = f"Visit: {names[(hosts or named)[0][2]]}"
-        yield Happening(title, "visit", sentence, start, end, days[0], confidence=0.5, sentences={sentence})
-
-
-def _event_at(events: Sequence[Happening], sentence: int) -> tuple[Happening | None, bool]:
-    """The event that a sentence speaks of, and whether it says so; else that of the sentence before."""
-    own = [event for event in events if sentence in event.sentences]
-    if own:
-        return min(own, key=lambda event: event.is_session), True
-    before = [
-        (number, event) for event in events for number in event.sentences if number < sentence and not event.is_session
-    ]
-    return (max(before, key=lambda pair: pair[0])[1] if before else None), False
+    return day.start < 300 and bool(DATELINE.match(text, day.start) or _DASH.match(text, day.end))
 
 
 def _attached(
-    article: Article, counts: Sequence[Counted], events: Sequence[Happening]
+    scene: Scene, counts: Sequence[Counted], events: Sequence[Happening]
 ) -> list[tuple[Counted, Happening | None, bool]]:
     """Each count with the event of its sentence, or of one shortly before it."""
     found: list[tuple[Counted, Happening | None, bool]] = []
     for count in counts:
-        sentence = article.sentence_at(count.start)
-        event, explicit = _event_at(events, sentence)
+        sentence = scene.article.sentence_at(count.start)
+        event, explicit = event_at(scene, events, sentence)
         near = event is not None and any(0 <= sentence - number <= FAR for number in event.sentences)
         found.append((count, event if near else None, explicit))
     return found
@@ -199,8 +138,7 @@ def _once(counts: Sequence[tuple[Counted, Happening | None, bool]]) -> list[tupl
 class _Page:
     """The rows of one article."""
 
-    reader: Reader
-    article: Article
+    scene: Scene
     calendar: Calendar
     bodies: Sequence[Body]
     events: Sequence[Happening]
@@ -216,7 +154,8 @@ class _Page:
             yield self._organization(body)
         for event in self.events:
             yield self._event(event, [count for count, where in counts if where is event])
-        yield from self._participations()
+        for part in parts_of(self.scene, self.events, self.mentions, agreements):
+            yield self._participation(part)
         for agreement in agreements:
             yield self._agreement(agreement)
         for intention in intentions:
@@ -232,6 +171,10 @@ class _Page:
         for count, where in counts:
             values = {"counts": str(count), "event_id": self.id_of(where) if where else None}
             yield self._row("counts", values, count.start, count.end, 0.9)
+
+    @property
+    def article(self) -> Article:
+        return self.scene.article
 
     def id_of(self, event: Happening) -> str:
         """The same title on the same day has the same identifier in every article."""
@@ -251,7 +194,7 @@ class _Page:
         )
 
     def _organization(self, body: Body) -> Row:
-        start, end = body.mentions[0]
+        start, end = body.span
         values: dict[str, Any] = {"org_id": body.id, "name": body.name, "note": body.how}
         if body.is_new:
             values["source"] = self.article.file
@@ -272,58 +215,17 @@ class _Page:
         }
         return self._row("events", values, event.start, event.end, event.confidence)
 
-    def _participations(self) -> Iterator[Row]:
-        found: dict[tuple[str, str], tuple[list[str], int, int, float]] = {}
-        for sentence, named in sorted(self.mentions.items()):
-            event, explicit = _event_at(self.events, sentence)
-            if event is None:
-                continue
-            for start, end, body in named:
-                role = self._role(sentence, start, end, explicit=explicit)
-                shared = [
-                    event,
-                    *(
-                        other
-                        for other in self.events
-                        if other.is_session and other.title == event.title and role == "organizer"
-                    ),
-                ]
-                for one in shared:
-                    roles, at, to, confidence = found.setdefault(
-                        (self.id_of(one), body), ([], start, end, 0.8 if explicit else 0.4)
-                    )
-                    if role not in roles:
-                        roles.append(role)
-                    found[self.id_of(one), body] = (roles, at, to, max(confidence, 0.8 if explicit else 0.4))
-        for (event_id, body), (roles, start, end, confidence) in found.items():
-            said = (
-                [role for role in roles if role not in ("mentioned", "participant")]
-                or [role for role in roles if role != "mentioned"]
-                or roles
-            )
-            yield self._row(
-                "participations",
-                {"event_id": event_id, "org_id": body, "role": ";".join(said), "source": self.article.file},
-                start,
-                end,
-                confidence,
-            )
-
-    def _role(self, sentence: int, start: int, end: int, *, explicit: bool) -> str:
-        """What the words around a name say that it did."""
-        first, last = self.article.sentences[sentence]
-        text = self.article.text
-        before, after = text[max(first, start - 90) : start], text[end : min(last, end + 90)]
-        for role, pattern in CUES.roles.items():
-            if role == "organizer" and not explicit:
-                continue
-            place = before if role == "organizer" and text.isascii() else after
-            if pattern.search(place) or (role == "organizer" and pattern.search(before + " " + after)):
-                return role
-        return "participant" if explicit else "mentioned"
+    def _participation(self, part: Part) -> Row:
+        values = {
+            "event_id": self.id_of(part.event),
+            "org_id": part.organization,
+            "role": part.role,
+            "source": self.article.file,
+        }
+        return self._row("participations", values, part.start, part.end, part.confidence)
 
     def _agreement(self, agreement: Agreement) -> Row:
-        event, _ = _event_at(self.events, agreement.sentence)
+        event, _ = event_at(self.scene, self.events, agreement.sentence)
         day, precision = self._signed(event, agreement)
         first, last = self.article.sentences[agreement.sentence]
         values = {
@@ -350,7 +252,7 @@ class _Page:
         )
 
     def _intention(self, intention: Intention) -> Row:
-        event, _ = _event_at(self.events, intention.first)
+        event, _ = event_at(self.scene, self.events, intention.first)
         start, end = self.article.sentences[intention.first][0], self.article.sentences[intention.last][1]
         digest = _digest(intention.id, intention.subject)
         values = {

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from matchmaker.dataset import Dataset
 from matchmaker.intake.article.cue import CUES, one_of
+from matchmaker.names import without_legal_form
+from matchmaker.names.key import spellings
+from matchmaker.names.legal_form import legal_forms
+from matchmaker.names.organization import entries_of
+from matchmaker.names.sino_korean import simplified_in_place
 from matchmaker.vocabulary import is_latin
 
 SHORTEST_LATIN, SHORTEST_OTHER = 3, 2
 LONGEST_ACRONYM = 5
-_LEGAL_END = re.compile(
-    rf"[\s,]{{1,4}}{one_of(CUES.name('en')['legal'])}\.?$|(?:股份|有限责任|集团)?(?:有限)?公司$|㈜$|\(주\)$|주식회사$"
+STRONG, WEAK, LISTED, THIN = (
+    0.8,
+    0.6,
+    0.5,
+    0.1,
+)  # confidence in a name by its end, by a loose end, by what stands around it, in none
+_SPELLED = frozenset(["Co", "plc", "GmbH", "S.A.", "S.p.A."])  # short ones in small letters are other words
+_LATIN_FORMS = _SPELLED | {
+    shape
+    for form in legal_forms().words
+    if form.isascii()
+    for shape in (form.upper(), *[form.title()] * (len(form) > 2))
+}
+LEGAL_FORM = re.compile(
+    rf"(?:\s?\((?:Group|Holdings)\))?(?:,?\s?{one_of(_LATIN_FORMS)}\.?(?!\w)){{1,3}}"
+    rf"|(?:\((?:中国|韩国)\))?(?:集团)?{one_of((*legal_forms().marks, '㈜'))}"
 )
-_LEGAL_START = re.compile(r"^(?:㈜|\(주\)|주식회사)\s?")
-_FOLLOWS = re.compile(
-    rf"(?:\s?\((?:Group|Holdings)\))?,?\s?{one_of(CUES.name('en')['legal'])}(?![\w])|(?:\((?:集团|中国|韩国)\))?(?:集团)?(?:股份|有限责任)?有限公司|\(주\)|㈜"
-)
-_PARENTHESIS = re.compile(r"\s?[(（][^()（）]{1,40}[)）]")
 _LETTERS = re.compile(r"[^\W_]+|\n")
+_COMPANY = re.compile(r"(?:医药|制药|药业|生物|医疗|科技|의약|제약|바이오|메디칼|의료기)$")
+_PLAIN_OR_ONE = re.compile(r"[0-9A-Za-z가-힣一-鿿]+|.", re.DOTALL)
 _MEANS_NOTHING = re.compile(r"[\W_]", re.UNICODE)
 
 
@@ -52,15 +68,15 @@ class Folded:
     @classmethod
     def of(cls, text: str) -> Folded:
         """Fold `text`: width, case, blanks and marks make no difference; a line break stays."""
-        small = text.casefold()
-        if len(small) == len(text) and unicodedata.is_normalized("NFKC", small):
+        small = unicodedata.normalize("NFKC", text).casefold()
+        if len(small) == len(text) and unicodedata.is_normalized("NFC", text):  # then letter stands for letter
             return cls._plain(small)
         letters: list[str] = []
         places: list[int] = []
-        for place, character in enumerate(text):
-            folded = _folded(character)
+        for run in _PLAIN_OR_ONE.finditer(text):
+            folded = run[0].lower() if len(run[0]) > 1 else _folded(run[0])
             letters.append(folded)
-            places.extend([place] * len(folded))
+            places.extend(range(*run.span()) if len(run[0]) > 1 else [run.start()] * len(folded))
         return cls("".join(letters), places)
 
     @classmethod
@@ -96,23 +112,17 @@ def letters_of(name: str) -> str:
     >>> letters_of("Gen-N Bio Ｃｏ.")
     'gennbioco'
     """
-    return Folded.of(unicodedata.normalize("NFC", name)).letters.replace("\n", "")
+    return Folded.of(simplified_in_place(unicodedata.normalize("NFC", name))).letters.replace("\n", "")
 
 
 @lru_cache(maxsize=1 << 16)
-def without_legal_form(name: str) -> str:
-    """`name` without `Co., Ltd.`, 有限公司, 주식회사 …
+def bare_letters_of(name: str) -> str:
+    """The same without the legal form.
 
-    >>> without_legal_form("Cobetter Filtration Equipment Co., Ltd.")
-    'Cobetter Filtration Equipment'
+    >>> bare_letters_of("Cobetter Filtration Equipment Co., Ltd."), bare_letters_of("三生製藥股份有限公司")
+    ('cobetterfiltrationequipment', '三生制药')
     """
-    bare = name.strip()
-    for _ in range(3):
-        shorter = _LEGAL_START.sub("", _LEGAL_END.sub("", bare)).strip(" ,")
-        if shorter in (bare, ""):
-            break
-        bare = shorter
-    return bare
+    return letters_of(without_legal_form(name))
 
 
 class Entry(NamedTuple):
@@ -137,39 +147,19 @@ class Names:
     @classmethod
     def of(cls, dataset: Dataset) -> Names:
         """Names in every language, aliases and places; legal forms are optional."""
+        terms = dataset.regions.terms
         places = {
-            letters_of(name): term.id
-            for term in dataset.regions.terms.values()
-            for name in term.names()
-            if len(letters_of(name)) >= (SHORTEST_LATIN if name.isascii() else SHORTEST_OTHER)
+            letters: term.id
+            for term in terms.values()
+            for letters in map(letters_of, term.names())
+            if _is_long_enough(letters)
         }
-        both = {
-            letters for letters, term in places.items() if dataset.regions.terms[term].attributes.get("level") in ZONES
-        }
-        spellings = _spellings(dataset)
-        found: dict[str, dict[str, str]] = {}
-        for identifier, names in spellings.items():
-            for name in _searched(names):
-                letters = letters_of(name)
-                if _is_long_enough(letters) and (letters not in places or letters in both):
-                    found.setdefault(letters, {}).setdefault(identifier, name)
-        organizations = {
-            letters: Entry(
-                tuple(sorted(ids)),
-                _exactly(next(iter(ids.values()))),
-                len(letters),
-                letters in _ENDS,
-                len(letters) == 2,
-            )
-            for letters, ids in found.items()
-        }
+        level = {letters: terms[term].attributes.get("level") for letters, term in places.items()}
+        by_organization = _spellings(dataset)
+        taken = {letters for letters in places if level[letters] not in ZONES}
         regions = {letters: Entry((term,), "", len(letters)) for letters, term in places.items()}
-        wide = frozenset(
-            letters
-            for letters, term in places.items()
-            if dataset.regions.terms[term].attributes.get("level") in PROVINCES
-        )
-        return cls(organizations, regions, spellings, wide)
+        wide = frozenset(letters for letters in places if level[letters] in PROVINCES)
+        return cls(_entries(by_organization, taken), regions, by_organization, wide)
 
     @cached_property
     def _automata(self) -> tuple[Any, Any]:
@@ -195,29 +185,42 @@ class Names:
         ]
 
 
-def _spellings(dataset: Dataset) -> dict[str, tuple[str, ...]]:
-    """By organization: its names in every language, aliases, and what stands in brackets as another name."""
-    columns = [f"name_{language}" if language else "name" for language in dataset.languages]
-    records = dataset.organizations.select("org_id", *columns, "aliases").iter_rows()
+def _entries(spellings: Mapping[str, Iterable[str]], taken: Container[str]) -> dict[str, Entry]:
+    """By their letters: all names but those which are `taken` by places."""
+    found: dict[str, dict[str, str]] = {}
+    for identifier, names in spellings.items():
+        for name in _searched(names, taken):
+            letters = letters_of(name)
+            if _is_long_enough(letters) and letters not in taken:
+                found.setdefault(letters, {}).setdefault(identifier, name)
     return {
-        identifier: tuple(dict.fromkeys(part for name in (*names, *aliases) if name for part in (name, *_inside(name))))
-        for identifier, *names, aliases in records
+        letters: Entry(
+            tuple(sorted(ids)), _exactly(next(iter(ids.values()))), len(letters), letters in _ENDS, len(letters) == 2
+        )
+        for letters, ids in found.items()
     }
 
 
-def _inside(name: str) -> Iterator[str]:
-    for part in _PARENTHESIS.findall(name):
-        bare = part.strip(" ()（）")
-        if (bare.isupper() and len(bare) >= SHORTEST_LATIN) or not bare.isascii():
-            yield bare
+def _spellings(dataset: Dataset) -> dict[str, tuple[str, ...]]:
+    """By organization: its names in every language, aliases, and what stands in brackets as another name."""
+    return {
+        entry.identifier: tuple(dict.fromkeys(part for name in entry.names for part in _parts(name)))
+        for entry in entries_of(dataset)
+    }
 
 
-def _searched(names: Iterable[str]) -> Iterator[str]:
+def _parts(name: str) -> Iterator[str]:
+    whole, *rest = spellings(name)
+    yield from (whole, *rest[:1])
+    yield from (part for part in rest[1:] if len(part) >= SHORTEST_LATIN and (part.isupper() or not part.isascii()))
+
+
+def _searched(names: Iterable[str], places: Container[str]) -> Iterator[str]:
     for name in names:
         yield name
-        yield without_legal_form(name)
-        if "(" in name or "（" in name:
-            yield without_legal_form(_PARENTHESIS.sub("", name))
+        yield (bare := without_legal_form(name))
+        if not bare.isascii() and _COMPANY.search(bare):
+            yield from (bare[cut:] for cut in (2, 3) if letters_of(bare[:cut]) in places and len(bare) - cut >= 4)
 
 
 def _is_long_enough(letters: str) -> bool:
@@ -291,5 +294,5 @@ def _closed(text: str, start: int, end: int) -> int:
 
 def with_legal_form(text: str, end: int) -> int:
     """Where a name ends that goes on with `Co., Ltd.` and the like."""
-    found = _FOLLOWS.match(text, end)
+    found = LEGAL_FORM.match(text, end)
     return found.end() if found else end

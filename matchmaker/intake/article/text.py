@@ -13,9 +13,11 @@ from pathlib import Path
 from matchmaker.decoding import check_magic, decode, read_bytes
 from matchmaker.errors import DataError, Problem
 from matchmaker.intake.article.cue import CUES
+from matchmaker.names.sino_korean import simplified_in_place
 
-MOST_BYTES = 20_000_000
+MOST_BYTES = 50_000_000
 LONGEST_SENTENCE = 1200  # characters; the rest is read as another sentence
+LONGEST_HEADLINE = 120
 FILLER = "\u2060"  # stands where an entity was longer than what it means
 _CODE = re.compile(r"(?is)<(script|style|noscript|svg)\b[^>]{0,2000}>.{0,200000}?</\1\s*>|<!--.{0,20000}?-->")
 _TAG = re.compile(r"</?[A-Za-z!][^<>]{0,2000}>")
@@ -35,12 +37,20 @@ _SCRIPTS = {"ko": re.compile("[가-힣]+"), "zh": re.compile("[一-鿿]+"), "en"
 
 @dataclass(frozen=True)
 class Article:
-    """One article; `text` has as many characters as its file, blanks where something was left out."""
+    """One article; `written` has as many characters as its file, blanks where something was left out.
+
+    `text` is the same in simplified letters, in which everything is searched for.
+    """
 
     file: str
-    text: str
+    written: str
     problems: tuple[Problem, ...] = ()
     feet: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def text(self) -> str:
+        """What is written, in simplified letters: each at its place."""
+        return simplified_in_place(self.written)
 
     @cached_property
     def language(self) -> str:
@@ -53,6 +63,13 @@ class Article:
         """Where sentences start and end."""
         return list(_sentences(self.text))
 
+    @property
+    def headline(self) -> int:
+        """Where it ends: the first line, if it is no sentence and at least four follow; else 0."""
+        start, end = self.sentences[0]
+        is_sentence = self.text[:end].rstrip("”\"’'」』)） ").endswith((".", "。", "!", "！", "다"))
+        return 0 if is_sentence or len(self.sentences) < 5 or end - start > LONGEST_HEADLINE else end
+
     @cached_property
     def _starts(self) -> list[int]:
         return [start for start, _ in self.sentences]
@@ -63,7 +80,7 @@ class Article:
 
     def quote(self, start: int, end: int) -> str:
         """A piece of the text on one line."""
-        return " ".join(self.text[start:end].replace(FILLER, "").split())
+        return " ".join(self.written[start:end].replace(FILLER, "").split())
 
 
 def read_article(path: str | Path, encoding: str | None = None) -> Article:
