@@ -202,7 +202,7 @@ class ContextGraph:
         if direct is not None:
             return [(self.context(direct), right)]
         between, *near = in_both(self._near(left), self._near(right))
-        likely = near[0] * near[1] * ~np.isin(between, (left, right))
+        likely = near[0] * near[1] * ((between != left) & (between != right))
         if not likely.any():
             return []
         middle = int(between[np.argmax(likely)])

@@ -76,7 +76,8 @@ class TermSpace:
     def fit(self, stated: CSR) -> TermSpace:
         """Learn levels and inverse document frequencies from `stated` (n, n_terms; values in (0, 1])."""
         closed = self.close(stated)
-        keys = np.unique(np.round(closed.col * 2 + closed.data, 12))
+        levels = np.sort(np.round(closed.col * 2 + closed.data, 12))
+        keys = levels[np.diff(levels, prepend=-1.0) > 0]  # np.unique would import numpy.ma for a short command
         column, level = np.divmod(keys, 2)
         first = np.ones(len(keys), dtype=bool)
         first[1:] = column[1:] != column[:-1]
