@@ -90,9 +90,11 @@ WAYS: Mapping[str, Invent] = {
 }
 
 
-def strangers(dataset: Dataset, recommender: Recommender, trials: int) -> Iterator[tuple[str, str, list[str]]]:
+def strangers(
+    dataset: Dataset, recommender: Recommender, trials: int, seed: int
+) -> Iterator[tuple[str, str, list[str]]]:
     """Seekers, a stranger to each, and others."""
-    draw = np.random.default_rng(SEED)
+    draw = np.random.default_rng(seed)
     there = np.flatnonzero((dataset.side >= 0) & ~dataset.conveners)
     while trials:
         seeker = int(draw.choice(there))
@@ -117,13 +119,13 @@ def enters(texts: Mapping[str, pl.DataFrame], dataset: Dataset, seeker: str, str
     return stranger in {match.organization.id for match in Recommender(world).match(seeker, TOP)}
 
 
-def tried(trials: int, cap: float | None) -> list[dict[str, Any]]:
+def tried(trials: int, cap: float | None, seed: int) -> list[dict[str, Any]]:
     """A record a way and a kind of source; `cap` in place of the engine's own."""
     dataset = Dataset.read()
     if cap is not None:
         dataset = replace(dataset, domain=replace(dataset.domain, overrides={"graph": {"unverified_cap": cap}}))
     texts = {name: texts_of(getattr(dataset, name), table) for name, table in TABLES.items()}
-    cases = list(strangers(dataset, Recommender(dataset), trials))
+    cases = list(strangers(dataset, Recommender(dataset), trials, seed))
     records, own = [], dataset.domain.settings["graph"]["unverified_cap"]
     for way, invent in WAYS.items() if cap is None else [("events of two", events)]:
         for verified in ("no", "yes") if cap is None else ("no",):
@@ -142,10 +144,12 @@ def main() -> None:
     """Try, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("-o", "--output", type=Path, default=RESULT)
     parser.add_argument("--cap", type=float, nargs="*", default=[0.05, 0.1], help="others to try")
     asked = parser.parse_args()
-    records = [record for cap in (None, *asked.cap) for record in tried(asked.trials, cap)]
-    with RESULT.open("w", encoding="utf-8", newline="") as file:
+    records = [record for cap in (None, *asked.cap) for record in tried(asked.trials, cap, asked.seed)]
+    with asked.output.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, records[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)

@@ -32,9 +32,9 @@ STRENGTHS = (STRENGTH, STRENGTH / 4)
 RESULT = Path(__file__).resolve().parents[1] / "results" / "outcome_learning.csv"
 
 
-def pairs(dataset: Dataset, n: int) -> Evidence:
+def pairs(dataset: Dataset, n: int, seed: int) -> Evidence:
     """So many pairs across the border, and what the scorers say of them."""
-    draw = np.random.default_rng(SEED)
+    draw = np.random.default_rng(seed)
     left, right = (np.flatnonzero((dataset.side == side) & ~dataset.conveners) for side in (0, 1))
     chosen = draw.choice(len(left) * len(right), n, replace=False)
     rows = [(dataset.ids[left[k // len(right)]], dataset.ids[right[k % len(right)]]) for k in chosen.tolist()]
@@ -67,9 +67,9 @@ def reported(
     )
 
 
-def planted(world: Evidence, steps: dict[str, float], seed: int) -> dict[tuple[float, int], float]:
+def planted(world: Evidence, steps: dict[str, float], *seed: int) -> dict[tuple[float, int], float]:
     """Rank correlation by strength and number of outcomes; under 0 outcomes that of the prior."""
-    draw = np.random.default_rng([SEED, seed])
+    draw = np.random.default_rng(seed)
     shift = draw.normal(0.0, SPREAD, len(NAMES))
     shift[0] = 0.0
     shift[0] = -float(np.median(odds(world, shift)))  # half of the pairs would want to meet
@@ -80,7 +80,7 @@ def planted(world: Evidence, steps: dict[str, float], seed: int) -> dict[tuple[f
 
     result = {(strength, 0): found(np.zeros(len(NAMES))) for strength in STRENGTHS}
     for n in COUNTS:
-        told = reported(world, truth, steps, n, np.random.default_rng([SEED, seed, 1]))
+        told = reported(world, truth, steps, n, np.random.default_rng([*seed, 1]))
         result |= {(strength, n): found(shifted(told, strength)) for strength in STRENGTHS}
     return result
 
@@ -89,10 +89,11 @@ def main() -> None:
     """Plant, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plantings", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=SEED)
     asked = parser.parse_args()
     dataset = Dataset.read()
-    world = pairs(dataset, max(COUNTS) + TEST)
-    found = [planted(world, ladder(dataset), seed) for seed in range(asked.plantings)]
+    world = pairs(dataset, max(COUNTS) + TEST, asked.seed)
+    found = [planted(world, ladder(dataset), asked.seed, number) for number in range(asked.plantings)]
     records: list[dict[str, Any]] = []
     for strength, n in found[0]:
         values = [each[strength, n] for each in found]
