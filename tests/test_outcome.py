@@ -195,8 +195,8 @@ def test_the_weights_are_a_file_that_ranks(dataset, lesson, tmp_path):
 
 
 def test_enough_outcomes_rank_other_pairs_better_than_the_prior_does(dataset):
-    world = outcome_learning.pairs(dataset, 3000)
-    found = [outcome_learning.planted(world, ladder(dataset), seed) for seed in range(6)]
+    world = outcome_learning.pairs(dataset, 3000, 0)
+    found = [outcome_learning.planted(world, ladder(dataset), 0, number) for number in range(6)]
     gain = [each[STRENGTH, 1000] - each[STRENGTH, 0] for each in found]
     assert np.mean(gain) > 0.01
     assert sum(each > 0 for each in gain) >= 4
