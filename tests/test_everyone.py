@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 
 from matchmaker import Blend, Dataset, Recommender
+from matchmaker.cli.options import Ranking
+from matchmaker.cli.parts import key_of
 from matchmaker.cli.program import run
 from matchmaker.errors import UsageError
 from matchmaker.everyone import Engine
@@ -156,6 +158,18 @@ def test_pairs_in_parts_are_the_pairs(tmp_path, monkeypatch, capsys):
     assert found.select(columns).rows() == expected.select(columns).rows()
     assert found.height == 12
     assert not (tmp_path / "pairs.parquet.parts").exists()
+
+
+def test_parts_of_other_work_have_another_key(dataset):
+    ranking = Ranking()
+    keys = {
+        key_of("pairs", Recommender(dataset), ranking, {"n": 3}),
+        key_of("everyone", Recommender(dataset), ranking, {"n": 3}),
+        key_of("everyone", Recommender(dataset, apart=[("gennbio", "hengrui")]), ranking, {"n": 3}),
+    }
+    assert len(keys) == 3
+    pairs = [Recommender(dataset, apart=[pair]) for pair in (("gennbio", "hengrui"), ("hengrui", "gennbio"))]
+    assert len({key_of("everyone", each, ranking, {"n": 3}) for each in pairs}) == 1
 
 
 def test_no_thread_at_all_is_refused(tmp_path, capsys):

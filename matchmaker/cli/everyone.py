@@ -46,7 +46,7 @@ def everyone(
     day = day_of(ranking.as_of)
     asked = {"n": n, "as_of": day, **asdict(filters)}
     names, rows = _names(recommender), recommender.seekers(day)
-    parts = Parts.of(output, key_of(recommender, ranking, asked), rows, talk)
+    parts = Parts.of(output, key_of("everyone", recommender, ranking, asked), rows, talk)
 
     def lists(seekers: IntArray) -> Iterator[tuple[int, pl.DataFrame]]:
         yield 0, _named(no_lists(), names)

@@ -40,7 +40,8 @@ def pairs(filters: Filters, ranking: Ranking, output: Output, talk: Talk, n: Cou
     recommender = recommender_of(talk, ranking)
     asked = {"n": n, "as_of": day, **asdict(filters)}
     if form == "parquet" and output.file not in (None, "-"):
-        parts = Parts.of(str(output.file), key_of(recommender, ranking, asked), recommender.first_of_pairs(day), talk)
+        key = key_of("pairs", recommender, ranking, asked)
+        parts = Parts.of(str(output.file), key, recommender.first_of_pairs(day), talk)
         found = _best(recommender.dataset, parts.run(partial(_part, recommender, asked, threads), talk), n)
         deliver(_answer(dataset_of(talk), found, ranking), output, talk)
         parts.done()

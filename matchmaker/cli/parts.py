@@ -79,8 +79,9 @@ class Parts:
         shutil.rmtree(self.folder)
 
 
-def key_of(recommender: Recommender, ranking: Ranking, asked: dict[str, Any]) -> str:
+def key_of(work: str, recommender: Recommender, ranking: Ranking, asked: dict[str, Any]) -> str:
     """What the answer depends on, as a digest: parts of another one are not taken up."""
     weights = recommender.weights or recommender.dataset.domain.settings["weights"]
-    stated = [recommender.dataset.digest, ranking.scorer, weights, asked]
+    apart = sorted(sorted(pair) for pair in recommender.apart)
+    stated = [work, recommender.dataset.digest, ranking.scorer, weights, apart, asked]
     return hashlib.sha256(json.dumps(stated, default=str, sort_keys=True).encode()).hexdigest()
