@@ -64,7 +64,7 @@ def advise(recommender: Recommender, organization: str, toward: str, *, as_of: d
     gaps = list(_gaps(dataset, row, other))
     filled = []
     for field, term, blank in gaps:
-        grown = Recommender(_filled(dataset, row, field, term), recommender.scorer, recommender.weights)
+        grown = recommender.updated(_filled(dataset, row, field, term))
         filled.append(Gap(field, term, *_standing(grown, row, other, as_of), blank))
     better = [gap for gap in filled if gap.rank < rank]
     better.sort(key=lambda gap: (gap.rank, -round(gap.score, 12), not gap.blank, gap.field, gap.term))

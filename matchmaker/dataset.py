@@ -16,6 +16,7 @@ from matchmaker.array import BoolArray, IntArray
 from matchmaker.domain import Domain
 from matchmaker.errors import Problem, UsageError, quoted
 from matchmaker.schema import TABLES
+from matchmaker.side import facing
 from matchmaker.tables import ReadOptions, canonical_frames, read_tables
 from matchmaker.vocabulary import Vocabulary
 
@@ -256,12 +257,7 @@ class Dataset:
 
     def across(self, row: int) -> BoolArray:
         """Shape (n,): the organizations on the other side of the border from `row`; everyone else without sides."""
-        if self.domain.sides is None:
-            others = np.ones(len(self), dtype=bool)
-        elif self.side[row] < 0:
-            others = self.side >= 0
-        else:
-            others = self.side == 1 - self.side[row]
+        others = facing(self.side, row, border=self.domain.sides is not None)
         others[row] = False
         return others
 

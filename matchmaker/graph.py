@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -49,7 +49,7 @@ class ContextGraph:
     everyone: CSR
     verified: CSR
     settings: Mapping[str, Any]
-    _visits: dict[tuple[bytes, float, int], FloatArray] = field(default_factory=dict)
+    _visits: dict[tuple[bytes | float | str, ...], FloatArray] = field(default_factory=dict)
 
     @classmethod
     def fit(cls, dataset: Dataset) -> Self:
@@ -145,11 +145,15 @@ class ContextGraph:
         Returns:
             Shape (len(rows), n), rows summing to 1 (0 for an organization without a verified context).
         """
-        key = np.asarray(rows, dtype=np.int64).tobytes(), restart, steps
+        return self.remembered(rows, lambda: self.solve_visits(rows, restart, steps), restart, steps)
+
+    def remembered(self, rows: IntArray, work: Callable[[], FloatArray], *kind: float | str) -> FloatArray:
+        """A copy of the block that `work` makes for `rows`; the last two of whatever `kind` are not made again."""
+        key = np.asarray(rows, dtype=np.int64).tobytes(), *kind
         if key not in self._visits:
             if len(self._visits) >= 2:
                 self._visits.pop(next(iter(self._visits)))
-            self._visits[key] = self.solve_visits(rows, restart, steps)
+            self._visits[key] = work()
         return self._visits[key].copy()
 
     def solve_visits(self, rows: IntArray, restart: float, steps: int) -> FloatArray:

@@ -18,6 +18,7 @@ import numpy as np
 
 from matchmaker import __version__
 from matchmaker.errors import DataError, Problem, UsageError, quoted, safe_text
+from matchmaker.side import facing
 from matchmaker.state import Node, Reader, Texts, Writer
 
 if TYPE_CHECKING:
@@ -146,20 +147,14 @@ class Index:
         if row is None:
             message = f"no organization has the identifier {quoted(identifier)}"
             raise UsageError(Problem("MM-USE-010", message, "see `matchmaker show`"))
-        allowed = self._across(row) & (conveners | ~self._ranking["conveners"])
-        among = Among(allowed, exclude_met=exclude_met)
+        across = facing(self._ranking["side"], row, border=self.note["sides"])
+        among = Among(across & (conveners | ~self._ranking["conveners"]), exclude_met=exclude_met)
         found = ranked(self._ranking["blend"], self._ranking["graph"], np.array([row]), among, min(n, len(self.ids)))
         return [
             Partner(self.ids[column], self.titles[column], *(each[0, place].item() for each in found[2:]))
             for place, column in enumerate(found.columns[0].tolist())
             if column >= 0
         ]
-
-    def _across(self, row: int) -> Any:
-        side = self._ranking["side"]
-        if not self.note["sides"]:
-            return np.ones(len(side), dtype=bool)
-        return side >= 0 if side[row] < 0 else side == 1 - side[row]
 
     @cached_property
     def _ranking(self) -> dict[str, Any]:

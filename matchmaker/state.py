@@ -6,7 +6,6 @@ given. Arrays of one type lie one after the other in one `.npy` file; each is re
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -193,8 +192,3 @@ def _rows(parts: Sequence[Any], shape: tuple[int, ...]) -> sp.csr_array:
     matrix = sp.csr_array(shape, dtype=parts[2].dtype)
     matrix.indptr, matrix.indices, matrix.data = parts
     return matrix
-
-
-def as_text(document: Node) -> str:
-    """A document as JSON; no NaN."""
-    return json.dumps(document, allow_nan=False, ensure_ascii=False)

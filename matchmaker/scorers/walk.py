@@ -78,6 +78,9 @@ class TwoStepWalk(RandomWalk):
 
     def visits(self, rows: IntArray) -> FloatArray:
         """Shape (len(rows), n): the share of walks that are there after two steps."""
+        return self.graph_.remembered(rows, lambda: self._two_steps(rows), "two steps")  # asked for both directions
+
+    def _two_steps(self, rows: IntArray) -> FloatArray:
         met, share = self.graph_.met, inverse(self.degree)
         halfway = met(met.units(rows) * share[rows]) * share[met.order][:, None]
         visits = met.back(np.maximum(met(halfway), 0.0))

@@ -27,7 +27,6 @@ COLUMNS = (
     "pinned",
     "interpreter",
 )
-WAITING = ("left_id", "left_name", "right_id", "right_name", "value", "reason")
 DIGITS = 12
 
 
